@@ -9,9 +9,9 @@ type ConstKind byte
 
 // Literal kinds.
 const (
-	ConstNull ConstKind = iota
-	ConstInt            // an integer that fits int4: Text is its digits (with "-" if folded)
-	ConstFloat          // any other number: numeric, or int8 if it fits (PostgreSQL's T_Float)
+	ConstNull  ConstKind = iota
+	ConstInt             // an integer that fits int4: Text is its digits (with "-" if folded)
+	ConstFloat           // any other number: numeric, or int8 if it fits (PostgreSQL's T_Float)
 	ConstString
 	ConstBool // TRUE, FALSE: Text is "t" or "f"
 	ConstBit  // B'…' / X'…': Text starts with b or x
@@ -79,17 +79,17 @@ type AExprKind byte
 
 // Forms of AExpr.
 const (
-	AExprOp            AExprKind = iota // Left op Right; Left nil for a prefix operator
-	AExprOpAny                          // Left op ANY (Right array)
-	AExprOpAll                          // Left op ALL (Right array)
-	AExprDistinct                       // IS DISTINCT FROM
-	AExprNotDistinct                    // IS NOT DISTINCT FROM
-	AExprNullIf                         // NULLIF(Left, Right)
-	AExprIn                             // Left [NOT] IN (Right *ExprList); Op "=" or "<>"
-	AExprLike                           // Op "~~" or "!~~"; Right may be a like_escape call
-	AExprILike                          // Op "~~*" or "!~~*"
-	AExprSimilar                        // Op "~" or "!~"
-	AExprBetween                        // Right is an *ExprList of two
+	AExprOp          AExprKind = iota // Left op Right; Left nil for a prefix operator
+	AExprOpAny                        // Left op ANY (Right array)
+	AExprOpAll                        // Left op ALL (Right array)
+	AExprDistinct                     // IS DISTINCT FROM
+	AExprNotDistinct                  // IS NOT DISTINCT FROM
+	AExprNullIf                       // NULLIF(Left, Right)
+	AExprIn                           // Left [NOT] IN (Right *ExprList); Op "=" or "<>"
+	AExprLike                         // Op "~~" or "!~~"; Right may be a like_escape call
+	AExprILike                        // Op "~~*" or "!~~*"
+	AExprSimilar                      // Op "~" or "!~"
+	AExprBetween                      // Right is an *ExprList of two
 	AExprNotBetween
 	AExprBetweenSym
 	AExprNotBetweenSym
