@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"seqd/engine/sequence"
+	"seqd/protocol/sqlstate"
+)
+
+// Command is what the log may hold: one of the types below. A command carries
+// everything that was chosen; Apply only checks and stores.
+type Command interface{ command() }
+
+// Reserve moves positions ahead, so that the leader may hand out the values in
+// between from memory (PostgreSQL's log record ahead of nextval). Items are
+// independent: each succeeds or is refused by itself.
+type Reserve struct{ Items []ReserveItem }
+
+// ReserveItem asks for the next Count ≥ 1 values of a sequence.
+type ReserveItem struct {
+	ID    SequenceID
+	Epoch uint64 // refused unless it is the position's
+	Count uint64
+}
+
+// Release sets positions back to what was really handed out: the exact end of a
+// clean stop or hand-over. Its proposer has stopped serving the sequences.
+type Release struct{ Items []ReleaseItem }
+
+// ReleaseItem is the exact position of a sequence.
+type ReleaseItem struct {
+	ID    SequenceID
+	Epoch uint64 // refused unless it is the position's
+	State sequence.State
+}
+
+// SetVal is setval: not transactional, committed before it is answered.
+type SetVal struct {
+	ID    SequenceID
+	State sequence.State
+}
+
+// Commit is a transaction's changes to one database: all or none.
+type Commit struct {
+	Database OID
+	Writes   []Write
+}
+
+// Write is one changed object: one of the types below. A Commit holds at most one
+// for each object.
+type Write interface{ object() OID }
+
+// PutSequence creates a sequence (Expect 0) or replaces its definition.
+type PutSequence struct {
+	Sequence Sequence // Version is set by Apply
+	// Expect is the Version that the transaction saw; another is refused with 40001.
+	Expect uint64
+	// Position is the new position; nil leaves it as it is. With Expect ≠ 0 the
+	// position's Serial must still be ExpectSerial, or 40001: values were handed
+	// out that the transaction did not know of.
+	Position     *sequence.State
+	ExpectSerial uint64
+}
+
+// DropSequence removes a sequence.
+type DropSequence struct {
+	OID    OID
+	Expect uint64
+}
+
+func (*Reserve) command() {}
+func (*Release) command() {}
+func (*SetVal) command()  {}
+func (*Commit) command()  {}
+
+func (w *PutSequence) object() OID  { return w.Sequence.OID }
+func (w *DropSequence) object() OID { return w.OID }
+
+// Result is the outcome of a command, equal on every replica.
+type Result struct {
+	// Err refuses the command as a whole: nothing changed.
+	Err *sqlstate.Error
+	// Effects are what happened to positions, in order; for Reserve one per item.
+	Effects []Effect
+}
+
+// EffectKind tells what happened to a sequence's position.
+type EffectKind byte
+
+// Kinds of effects.
+const (
+	EffectRefused  EffectKind = iota // the item was refused: another epoch, no such sequence, limit reached
+	EffectReserved                   // Block now belongs to the proposer
+	EffectReset                      // State is the position now; everything reserved or cached before is void
+	EffectDropped                    // the sequence is gone
+	EffectChanged                    // the definition changed, the position did not
+)
+
+// Effect is what a command did to one sequence. The leader's allocator follows
+// effects in log order.
+type Effect struct {
+	Kind  EffectKind
+	ID    SequenceID
+	Epoch uint64
+	Block sequence.Block // EffectReserved
+	State sequence.State // EffectReset
+}

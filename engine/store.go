@@ -1,0 +1,262 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"seqd/engine/sequence"
+	"seqd/protocol/sqlstate"
+)
+
+// Store is the replicated state: the catalog and the positions of all sequences.
+// It has no lock; raftfsm owns one. Equal logs give equal Stores.
+type Store struct {
+	catalog *Catalog
+	// positions is per database, so that a database can be branched in constant time.
+	positions table[OID, *positions]
+}
+
+type positions struct{ table[OID, Position] }
+
+// NewStore returns the state of a fresh cluster.
+func NewStore() *Store {
+	s := &Store{catalog: NewCatalog()}
+	s.positions.put(PostgresDatabase, &positions{})
+	return s
+}
+
+// Catalog returns the current definitions, immutable.
+func (s *Store) Catalog() *Catalog { return s.catalog }
+
+// Position returns the replicated position of a sequence.
+func (s *Store) Position(id SequenceID) (Position, bool) {
+	t, ok := s.positions.get(id.Database)
+	if !ok {
+		return Position{}, false
+	}
+	return t.get(id.Sequence)
+}
+
+// Snapshot returns a copy of the state in constant time. The Store may go on
+// changing; the copy does not.
+func (s *Store) Snapshot() *Store {
+	c := &Store{catalog: s.catalog, positions: s.positions.fork()}
+	s.positions.all(func(db OID, t *positions) bool {
+		c.positions.put(db, &positions{t.fork()})
+		return true
+	})
+	// The copy now shares nodes that the Store would write in place: go on with forks.
+	s.positions = c.positions.fork()
+	c.positions.all(func(db OID, t *positions) bool {
+		s.positions.put(db, &positions{t.fork()})
+		return true
+	})
+	return c
+}
+
+// Apply executes the command at log position index. It panics on a type that it
+// does not know: a bug, since the codec decodes known ones only.
+func (s *Store) Apply(index uint64, c Command) Result {
+	switch c := c.(type) {
+	case *Reserve:
+		return s.applyReserve(index, c)
+	case *Release:
+		return s.applyRelease(index, c)
+	case *SetVal:
+		return s.applySetVal(index, c)
+	case *Commit:
+		return s.applyCommit(index, c)
+	}
+	panic(fmt.Sprintf("engine: unknown command %T", c))
+}
+
+func (s *Store) sequence(id SequenceID) (*Sequence, bool) {
+	db, ok := s.catalog.DatabaseByOID(id.Database)
+	if !ok {
+		return nil, false
+	}
+	return db.SequenceByOID(id.Sequence)
+}
+
+func (s *Store) setPosition(id SequenceID, p Position) {
+	t, _ := s.positions.get(id.Database)
+	t.put(id.Sequence, p)
+}
+
+// at returns the sequence and its position if it is still in the epoch.
+func (s *Store) at(id SequenceID, epoch uint64) (*Sequence, Position, bool) {
+	seq, ok := s.sequence(id)
+	if !ok {
+		return nil, Position{}, false
+	}
+	pos, ok := s.Position(id)
+	return seq, pos, ok && pos.Epoch == epoch
+}
+
+func (s *Store) applyReserve(index uint64, c *Reserve) Result {
+	r := Result{Effects: make([]Effect, len(c.Items))}
+	for i, item := range c.Items {
+		r.Effects[i] = Effect{Kind: EffectRefused, ID: item.ID, Epoch: item.Epoch}
+		seq, pos, ok := s.at(item.ID, item.Epoch)
+		if !ok || item.Count == 0 {
+			continue
+		}
+		block, state, err := sequence.Reserve(seq.Params, pos.State, item.Count)
+		if err != nil {
+			continue // at the limit: the allocator finds out by itself
+		}
+		s.setPosition(item.ID, Position{State: state, Epoch: pos.Epoch, Serial: index})
+		r.Effects[i].Kind, r.Effects[i].Block = EffectReserved, block
+	}
+	return r
+}
+
+func (s *Store) applyRelease(index uint64, c *Release) Result {
+	r := Result{Effects: make([]Effect, len(c.Items))}
+	for i, item := range c.Items {
+		r.Effects[i] = Effect{Kind: EffectRefused, ID: item.ID, Epoch: item.Epoch}
+		seq, pos, ok := s.at(item.ID, item.Epoch)
+		if !ok || !seq.Params.InBounds(item.State.LastValue) {
+			continue
+		}
+		s.setPosition(item.ID, Position{State: item.State, Epoch: pos.Epoch, Serial: index})
+		r.Effects[i].Kind, r.Effects[i].State = EffectReset, item.State
+	}
+	return r
+}
+
+func (s *Store) applySetVal(index uint64, c *SetVal) Result {
+	seq, ok := s.sequence(c.ID)
+	if !ok {
+		return Result{Err: sqlstate.Errorf(sqlstate.UndefinedTable, "could not open relation with OID %d", c.ID.Sequence)}
+	}
+	if err := CheckSetVal(seq, c.State.LastValue); err != nil {
+		return Result{Err: err}
+	}
+	s.setPosition(c.ID, Position{State: c.State, Epoch: index, Serial: index})
+	return Result{Effects: []Effect{{Kind: EffectReset, ID: c.ID, Epoch: index, State: c.State}}}
+}
+
+// CheckSetVal refuses a value out of the sequence's bounds (S1).
+func CheckSetVal(seq *Sequence, v int64) *sqlstate.Error {
+	if seq.Params.InBounds(v) {
+		return nil
+	}
+	return sqlstate.Errorf(sqlstate.NumericValueOutOfRange,
+		"setval: value %d is out of bounds for sequence \"%s\" (%d..%d)", v, seq.Name, seq.Params.Min, seq.Params.Max)
+}
+
+// LimitReached is nextval's error at the limit (N3), from sequence.Next's.
+func LimitReached(seq *Sequence, err error) *sqlstate.Error {
+	var limit *sequence.LimitError
+	if !errors.As(err, &limit) {
+		return sqlstate.From(err)
+	}
+	return sqlstate.Errorf(sqlstate.SequenceGeneratorLimitExceeded,
+		"nextval: reached %s value of sequence \"%s\" (%d)", limit.Which(), seq.Name, limit.Limit)
+}
+
+func (s *Store) applyCommit(index uint64, c *Commit) Result {
+	old, ok := s.catalog.DatabaseByOID(c.Database)
+	if !ok {
+		return Result{Err: sqlstate.Errorf(sqlstate.UndefinedTable, "database with OID %d does not exist", c.Database)}
+	}
+	catalog, db := s.catalog.fork(), old.fork()
+	for _, w := range c.Writes {
+		if err := s.check(old, w); err != nil {
+			return Result{Err: err}
+		}
+		// Every changed object leaves its name first, so that a transaction may
+		// swap two names.
+		if seq, ok := db.SequenceByOID(w.object()); ok {
+			db.dropSequence(seq)
+		}
+	}
+	for _, w := range c.Writes {
+		if err := applyWrite(catalog, db, index, w); err != nil {
+			return Result{Err: err}
+		}
+	}
+	catalog.databases.put(db.OID, db)
+	s.catalog = catalog
+	return Result{Effects: s.commitPositions(index, c)}
+}
+
+// check refuses a write whose object changed since the transaction saw it.
+func (s *Store) check(db *Database, w Write) *sqlstate.Error {
+	var expect uint64
+	switch w := w.(type) {
+	case *PutSequence:
+		if expect = w.Expect; expect == 0 {
+			if _, taken := db.SequenceByOID(w.Sequence.OID); taken {
+				return errConcurrentUpdate()
+			}
+			return nil
+		}
+		if w.Position != nil {
+			if pos, _ := s.Position(SequenceID{db.OID, w.Sequence.OID}); pos.Serial != w.ExpectSerial {
+				return errConcurrentUpdate()
+			}
+		}
+	case *DropSequence:
+		expect = w.Expect
+	}
+	if seq, ok := db.SequenceByOID(w.object()); !ok || seq.Version != expect {
+		return errConcurrentUpdate()
+	}
+	return nil
+}
+
+func errConcurrentUpdate() *sqlstate.Error {
+	return sqlstate.New(sqlstate.SerializationFailure, "could not serialize access due to concurrent update")
+}
+
+// commitPositions stores the positions that a checked Commit sets.
+func (s *Store) commitPositions(index uint64, c *Commit) []Effect {
+	effects := make([]Effect, 0, len(c.Writes))
+	for _, w := range c.Writes {
+		switch w := w.(type) {
+		case *PutSequence:
+			id := SequenceID{c.Database, w.Sequence.OID}
+			e := Effect{Kind: EffectChanged, ID: id}
+			if w.Position != nil {
+				s.setPosition(id, Position{State: *w.Position, Epoch: index, Serial: index})
+				e = Effect{Kind: EffectReset, ID: id, Epoch: index, State: *w.Position}
+			}
+			effects = append(effects, e)
+		case *DropSequence:
+			t, _ := s.positions.get(c.Database)
+			t.delete(w.OID)
+			effects = append(effects, Effect{Kind: EffectDropped, ID: SequenceID{c.Database, w.OID}})
+		}
+	}
+	return effects
+}
+
+// applyWrite changes the copies; a transaction's private view uses it too, so
+// that what it sees is what will be committed.
+func applyWrite(c *Catalog, db *Database, version uint64, w Write) *sqlstate.Error {
+	if old, ok := db.SequenceByOID(w.object()); ok {
+		db.dropSequence(old)
+	}
+	put, ok := w.(*PutSequence)
+	if !ok {
+		return nil
+	}
+	seq := put.Sequence
+	seq.Version = version
+	if _, ok := db.SchemaByOID(seq.Schema); !ok {
+		return errConcurrentUpdate()
+	}
+	if _, taken := db.Sequence(seq.Schema, seq.Name); taken {
+		return ErrRelationExists(seq.Name)
+	}
+	db.putSequence(&seq)
+	c.sawOID(seq.OID)
+	return nil
+}
+
+// ErrRelationExists is the error for a name that is taken (C11).
+func ErrRelationExists(name string) *sqlstate.Error {
+	return sqlstate.Errorf(sqlstate.DuplicateTable, "relation \"%s\" already exists", name)
+}

@@ -1,0 +1,48 @@
+package session
+
+import (
+	"context"
+
+	"seqd/engine"
+	"seqd/engine/sequence"
+)
+
+// Backend is the replicated engine as a session sees it. owner is the session's
+// process ID: what it locked does not stop itself.
+//
+// Errors are *sqlstate.Error. A refusal means that nothing happened; an outcome
+// that can't be known is 40003, never anything else.
+type Backend interface {
+	// Catalog is the newest applied catalog. Cheap; equal pointers mean equal catalogs.
+	Catalog() *engine.Catalog
+	// Sequence returns the handle of an existing sequence, nil if there is none.
+	// A handle stays valid for good; after a DROP its methods say 42P01.
+	Sequence(id engine.SequenceID) Sequence
+	// AllocateOID returns an OID that no object has or had.
+	AllocateOID(ctx context.Context) (engine.OID, error)
+	// Commit makes a transaction's changes durable and visible, or none of them.
+	Commit(ctx context.Context, owner uint64, c *engine.Commit) (engine.Result, error)
+	// Lock keeps everybody else from using the sequence until Unlock, and returns
+	// its exact position, which then only owner can change. It waits while
+	// another session holds the lock; a circle of waiters is 40P01. Taking a lock
+	// that owner has already is no wait.
+	Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error)
+	// Unlock gives back every lock that owner holds.
+	Unlock(owner uint64)
+	// Checkpoint compacts the log; the next nextval of every sequence logs anew (L4).
+	Checkpoint(ctx context.Context) error
+}
+
+// Sequence is one sequence of a Backend.
+type Sequence interface {
+	// Next takes one fetch: CACHE values, fewer at the limit. Values lie below a
+	// committed bound before they are returned. Waits while another session has
+	// the sequence locked.
+	Next(ctx context.Context, owner uint64) (block sequence.Block, epoch uint64, err error)
+	// SetVal sets the position, committed when it returns.
+	SetVal(ctx context.Context, owner uint64, state sequence.State) (epoch uint64, err error)
+	// Position is the exact position (SELECT * FROM seq). It does not wait for locks.
+	Position(ctx context.Context) (engine.Position, error)
+	// Epoch is the current epoch: cached blocks of another are void. One atomic load.
+	Epoch() uint64
+}
