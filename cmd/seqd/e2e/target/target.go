@@ -145,7 +145,9 @@ func (e pgEnv) Restart() error {
 }
 
 func (p *Postgres) forgetAdmin() {
-	_ = p.admin.Close(context.Background())
+	if p.admin != nil {
+		_ = p.admin.Close(context.Background())
+	}
 	p.admin, p.pristine = nil, ""
 }
 
