@@ -196,6 +196,8 @@ func (s *Server) settings() map[string]string {
 		"wal_writer_delay":    "10s",
 		"timezone":            "UTC",
 		"log_timezone":        "UTC",
+		"log_min_messages":    "fatal",
+		"log_checkpoints":     "off",
 		"lc_messages":         "C",
 		"max_connections":     "100",
 		"restart_after_crash": "off",
