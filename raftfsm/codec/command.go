@@ -1,0 +1,260 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+
+	"seqd/engine"
+	"seqd/engine/sequence"
+)
+
+// Types of log entries. Numbers are never used again.
+const (
+	typeReserve byte = 1
+	typeRelease byte = 2
+	typeSetVal  byte = 3
+	typeCommit  byte = 4
+)
+
+// maySkip marks a type that a replica which does not know it may pass over,
+// because it changes nothing that replicas must agree on.
+const maySkip byte = 0x80
+
+func typeOf(c engine.Command) (byte, error) {
+	switch c.(type) {
+	case *engine.Reserve:
+		return typeReserve, nil
+	case *engine.Release:
+		return typeRelease, nil
+	case *engine.SetVal:
+		return typeSetVal, nil
+	case *engine.Commit:
+		return typeCommit, nil
+	}
+	return 0, fmt.Errorf("no log entry type for %T", c)
+}
+
+func appendCommand(b []byte, c engine.Command) []byte {
+	switch c := c.(type) {
+	case *engine.Reserve:
+		for i := range c.Items {
+			b = appendMessage(b, 1, func(b []byte) []byte { return appendReserveItem(b, &c.Items[i]) })
+		}
+	case *engine.Release:
+		for i := range c.Items {
+			b = appendMessage(b, 1, func(b []byte) []byte { return appendReleaseItem(b, &c.Items[i]) })
+		}
+	case *engine.SetVal:
+		b = appendUint(b, 1, uint64(c.ID.Database))
+		b = appendUint(b, 2, uint64(c.ID.Sequence))
+		b = appendMessage(b, 3, func(b []byte) []byte { return appendState(b, c.State) })
+	case *engine.Commit:
+		b = appendUint(b, 1, uint64(c.Database))
+		for _, w := range c.Writes {
+			b = appendMessage(b, 2, func(b []byte) []byte { return appendWrite(b, w) })
+		}
+	}
+	return b
+}
+
+func decodeCommand(typ byte, b []byte) (engine.Command, error) {
+	switch typ {
+	case typeReserve:
+		return decodeReserve(b)
+	case typeRelease:
+		return decodeRelease(b)
+	case typeSetVal:
+		return decodeSetVal(b)
+	case typeCommit:
+		return decodeCommit(b)
+	}
+	return nil, errUnknownType
+}
+
+var errUnknownType = errors.New("unknown type")
+
+func appendReserveItem(b []byte, i *engine.ReserveItem) []byte {
+	b = appendUint(b, 1, uint64(i.ID.Database))
+	b = appendUint(b, 2, uint64(i.ID.Sequence))
+	b = appendUint(b, 3, i.Epoch)
+	return appendUint(b, 4, i.Count)
+}
+
+func decodeReserve(b []byte) (engine.Command, error) {
+	c := &engine.Reserve{}
+	err := eachField(b, func(x field) error {
+		if x.number != 1 {
+			return errUnknownField
+		}
+		var item engine.ReserveItem
+		err := embedded(x, func(b []byte) error {
+			return eachField(b, func(x field) error {
+				switch x.number {
+				case 1:
+					return into(x, &item.ID.Database)
+				case 2:
+					return into(x, &item.ID.Sequence)
+				case 3:
+					return x.uint(&item.Epoch)
+				case 4:
+					return x.uint(&item.Count)
+				}
+				return errUnknownField
+			})
+		})
+		c.Items = append(c.Items, item)
+		return err
+	})
+	return c, err
+}
+
+func appendReleaseItem(b []byte, i *engine.ReleaseItem) []byte {
+	b = appendUint(b, 1, uint64(i.ID.Database))
+	b = appendUint(b, 2, uint64(i.ID.Sequence))
+	b = appendUint(b, 3, i.Epoch)
+	return appendMessage(b, 4, func(b []byte) []byte { return appendState(b, i.State) })
+}
+
+func decodeRelease(b []byte) (engine.Command, error) {
+	c := &engine.Release{}
+	err := eachField(b, func(x field) error {
+		if x.number != 1 {
+			return errUnknownField
+		}
+		var item engine.ReleaseItem
+		err := embedded(x, func(b []byte) error {
+			return eachField(b, func(x field) error {
+				switch x.number {
+				case 1:
+					return into(x, &item.ID.Database)
+				case 2:
+					return into(x, &item.ID.Sequence)
+				case 3:
+					return x.uint(&item.Epoch)
+				case 4:
+					return embedded(x, func(b []byte) error { return decodeState(b, &item.State) })
+				}
+				return errUnknownField
+			})
+		})
+		c.Items = append(c.Items, item)
+		return err
+	})
+	return c, err
+}
+
+func decodeSetVal(b []byte) (engine.Command, error) {
+	c := &engine.SetVal{}
+	err := eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return into(x, &c.ID.Database)
+		case 2:
+			return into(x, &c.ID.Sequence)
+		case 3:
+			return embedded(x, func(b []byte) error { return decodeState(b, &c.State) })
+		}
+		return errUnknownField
+	})
+	return c, err
+}
+
+func decodeCommit(b []byte) (engine.Command, error) {
+	c := &engine.Commit{}
+	err := eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return into(x, &c.Database)
+		case 2:
+			return embedded(x, func(b []byte) error {
+				w, err := decodeWrite(b)
+				c.Writes = append(c.Writes, w)
+				return err
+			})
+		}
+		return errUnknownField
+	})
+	return c, err
+}
+
+func appendWrite(b []byte, w engine.Write) []byte {
+	switch w := w.(type) {
+	case *engine.PutSequence:
+		return appendMessage(b, 1, func(b []byte) []byte {
+			b = appendMessage(b, 1, func(b []byte) []byte { return appendSequence(b, &w.Sequence) })
+			b = appendUint(b, 2, w.Expect)
+			if w.Position != nil {
+				b = appendMessage(b, 3, func(b []byte) []byte { return appendState(b, *w.Position) })
+			}
+			return appendUint(b, 4, w.ExpectSerial)
+		})
+	case *engine.DropSequence:
+		return appendMessage(b, 2, func(b []byte) []byte {
+			return appendUint(appendUint(b, 1, uint64(w.OID)), 2, w.Expect)
+		})
+	}
+	return b // EncodeEntry has refused other types
+}
+
+func decodeWrite(b []byte) (engine.Write, error) {
+	var w engine.Write
+	err := eachField(b, func(x field) error {
+		if w != nil {
+			return errMalformed // exactly one
+		}
+		switch x.number {
+		case 1:
+			put := &engine.PutSequence{}
+			w = put
+			return embedded(x, func(b []byte) error { return decodePut(b, put) })
+		case 2:
+			drop := &engine.DropSequence{}
+			w = drop
+			return embedded(x, func(b []byte) error { return decodeDrop(b, drop) })
+		}
+		return errUnknownField
+	})
+	if err == nil && w == nil {
+		err = errMalformed
+	}
+	return w, err
+}
+
+func decodePut(b []byte, put *engine.PutSequence) error {
+	err := eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return embedded(x, func(b []byte) error { return decodeSequence(b, &put.Sequence) })
+		case 2:
+			return x.uint(&put.Expect)
+		case 3:
+			put.Position = &sequence.State{}
+			return embedded(x, func(b []byte) error { return decodeState(b, put.Position) })
+		case 4:
+			return x.uint(&put.ExpectSerial)
+		}
+		return errUnknownField
+	})
+	if err != nil {
+		return err
+	}
+	if err := checkParams(&put.Sequence.Params); err != nil {
+		return err // the sequence may be missing
+	}
+	if put.Position != nil && !put.Sequence.Params.InBounds(put.Position.LastValue) {
+		return fmt.Errorf("position %d is out of bounds", put.Position.LastValue)
+	}
+	return nil
+}
+
+func decodeDrop(b []byte, drop *engine.DropSequence) error {
+	return eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return into(x, &drop.OID)
+		case 2:
+			return x.uint(&drop.Expect)
+		}
+		return errUnknownField
+	})
+}

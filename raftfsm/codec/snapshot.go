@@ -1,0 +1,223 @@
+package codec
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+
+	"seqd/engine"
+)
+
+// SnapshotVersion is the format of snapshots that this program writes.
+const SnapshotVersion = 1
+
+const snapshotMagic = "seqdsnap"
+
+// Tags of records, in the order in which a snapshot holds them. Numbers are
+// never used again.
+const (
+	tagHeader   byte = 1
+	tagRole     byte = 2
+	tagDatabase byte = 3
+	tagSchema   byte = 4
+	tagSequence byte = 5
+	tagPosition byte = 6
+	tagEnd      byte = 0xff
+)
+
+// maxRecord bounds what a reader allocates for one record.
+const maxRecord = 1 << 20
+
+// Header tells what moment a snapshot shows.
+type Header struct {
+	Index, Term uint64 // of the last log entry in it
+	Cluster     string // the cluster's ID
+}
+
+// WriteSnapshot writes a store:
+//
+//	magic "seqdsnap", format version (1 byte)
+//	records: tag (1 byte), length (uvarint), protobuf message
+//	         header, roles, databases, schemas, sequences, positions; each kind in key order
+//	         end: the number of records before it
+//	checksum: CRC-32C of everything before (4 bytes, little endian)
+//
+//	message Header   { uint64 index = 1; uint64 term = 2; bytes cluster = 3; uint32 next_oid = 4; }
+//	message Role     { uint32 oid = 1; bytes name = 2; bool superuser = 3; bool can_login = 4; uint64 version = 5; }
+//	message Database { uint32 oid = 1; bytes name = 2; uint32 owner = 3; }
+//	message Schema   { uint32 database = 1; uint32 oid = 2; bytes name = 3; uint32 owner = 4; uint64 version = 5; }
+//	message InDatabase { uint32 database = 1; Sequence sequence = 2; }
+//	message Position { uint32 database = 1; uint32 sequence = 2; State state = 3; uint64 epoch = 4; uint64 serial = 5; }
+//	message End      { uint64 count = 1; }
+//
+// Equal stores under equal headers give equal bytes.
+func WriteSnapshot(out io.Writer, h Header, s *engine.Store) error {
+	sum := crc32.New(castagnoli)
+	w := &recordWriter{out: bufio.NewWriter(io.MultiWriter(out, sum))}
+	w.raw(append([]byte(snapshotMagic), SnapshotVersion))
+	c := s.Catalog()
+	w.record(tagHeader, func(b []byte) []byte {
+		b = appendUint(b, 1, h.Index)
+		b = appendUint(b, 2, h.Term)
+		b = appendString(b, 3, h.Cluster)
+		return appendUint(b, 4, uint64(c.NextOID()))
+	})
+	for role := range c.Roles {
+		w.record(tagRole, func(b []byte) []byte { return appendRole(b, role) })
+	}
+	for db := range c.Databases {
+		w.record(tagDatabase, func(b []byte) []byte { return appendDatabase(b, db) })
+	}
+	for db := range c.Databases {
+		for schema := range db.Schemas {
+			w.record(tagSchema, func(b []byte) []byte { return appendSchema(b, db.OID, schema) })
+		}
+	}
+	for db := range c.Databases {
+		for seq := range db.Sequences {
+			w.record(tagSequence, func(b []byte) []byte {
+				b = appendUint(b, 1, uint64(db.OID))
+				return appendMessage(b, 2, func(b []byte) []byte { return appendSequence(b, seq) })
+			})
+		}
+	}
+	for id, pos := range s.Positions {
+		w.record(tagPosition, func(b []byte) []byte { return appendPosition(b, id, pos) })
+	}
+	count := w.count
+	w.record(tagEnd, func(b []byte) []byte { return appendUint(b, 1, count) })
+	if w.err == nil {
+		w.err = w.out.Flush()
+	}
+	if w.err != nil {
+		return w.err
+	}
+	_, err := out.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
+	return err
+}
+
+type recordWriter struct {
+	out   *bufio.Writer
+	body  []byte
+	count uint64
+	err   error
+}
+
+func (w *recordWriter) raw(b []byte) {
+	if w.err == nil {
+		_, w.err = w.out.Write(b)
+	}
+}
+
+func (w *recordWriter) record(tag byte, write func([]byte) []byte) {
+	if w.err != nil {
+		return
+	}
+	w.body = write(w.body[:0])
+	if len(w.body) > maxRecord {
+		w.err = fmt.Errorf("snapshot record of %d bytes is too large", len(w.body))
+		return
+	}
+	var head [1 + binary.MaxVarintLen64]byte
+	head[0] = tag
+	w.raw(head[:1+binary.PutUvarint(head[1:], uint64(len(w.body)))])
+	w.raw(w.body)
+	w.count++
+}
+
+// ReadSnapshot reads what WriteSnapshot wrote. It gives a store only if every
+// byte was right.
+func ReadSnapshot(in io.Reader) (Header, *engine.Store, error) {
+	r := &recordReader{in: bufio.NewReader(in), sum: crc32.New(castagnoli)}
+	start := make([]byte, len(snapshotMagic)+1)
+	if err := r.full(start); err != nil || string(start[:len(snapshotMagic)]) != snapshotMagic {
+		return Header{}, nil, errors.New("not a snapshot of seqd")
+	}
+	if v := start[len(snapshotMagic)]; v != SnapshotVersion {
+		return Header{}, nil, &VersionError{What: "snapshot", Have: int(v), Know: SnapshotVersion}
+	}
+	load := &loader{}
+	for count := uint64(0); ; count++ {
+		tag, body, err := r.record()
+		if err != nil {
+			return Header{}, nil, err
+		}
+		if tag == tagEnd {
+			if err := r.end(body, count); err != nil {
+				return Header{}, nil, err
+			}
+			return load.finish()
+		}
+		if err := load.record(tag, body); err != nil {
+			return Header{}, nil, fmt.Errorf("snapshot record %d: %w", count, err)
+		}
+	}
+}
+
+type recordReader struct {
+	in   *bufio.Reader
+	sum  hash.Hash32
+	body []byte
+}
+
+// full fills b and adds it to the checksum.
+func (r *recordReader) full(b []byte) error {
+	if _, err := io.ReadFull(r.in, b); err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return ErrDamaged // cut off
+		}
+		return err
+	}
+	r.sum.Write(b)
+	return nil
+}
+
+// ReadByte reads one byte for binary.ReadUvarint.
+func (r *recordReader) ReadByte() (byte, error) {
+	var b [1]byte
+	err := r.full(b[:])
+	return b[0], err
+}
+
+func (r *recordReader) record() (tag byte, body []byte, err error) {
+	if tag, err = r.ReadByte(); err != nil {
+		return 0, nil, err
+	}
+	length, err := binary.ReadUvarint(r)
+	if err != nil || length > maxRecord {
+		return 0, nil, ErrDamaged
+	}
+	if uint64(cap(r.body)) < length {
+		r.body = make([]byte, length)
+	}
+	r.body = r.body[:length]
+	return tag, r.body, r.full(r.body)
+}
+
+// end checks the count, the checksum, and that nothing follows.
+func (r *recordReader) end(body []byte, count uint64) error {
+	sum := binary.LittleEndian.AppendUint32(nil, r.sum.Sum32())
+	have := make([]byte, len(sum))
+	if err := r.full(have); err != nil || !bytes.Equal(have, sum) {
+		return ErrDamaged
+	}
+	var want uint64
+	err := eachField(body, func(x field) error {
+		if x.number != 1 {
+			return errUnknownField
+		}
+		return x.uint(&want)
+	})
+	if err != nil || want != count {
+		return ErrDamaged
+	}
+	if _, err := r.in.ReadByte(); !errors.Is(err, io.EOF) {
+		return errors.New("data follows the end of the snapshot")
+	}
+	return nil
+}

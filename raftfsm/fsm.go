@@ -1,0 +1,167 @@
+// Package raftfsm is the replicated state machine: it decodes what the log says,
+// lets the engine do it, and tells who watches. It decides nothing by itself, and
+// what it does depends on the log alone: no clock, no random, no I/O under Apply.
+package raftfsm
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/hashicorp/raft"
+
+	"seqd/engine"
+	"seqd/raftfsm/codec"
+)
+
+// Observer follows the log. Its methods are called on raft's FSM goroutine, in
+// log order, after the state has changed and been published, and must not block.
+type Observer interface {
+	// Applied tells of a command that was executed (also of one that the engine
+	// refused, but not of one that the FSM fenced off).
+	Applied(index, term uint64, c engine.Command, r engine.Result)
+	// Restored tells that the whole state was replaced by a snapshot.
+	Restored()
+}
+
+// Response is what Apply returns to the proposer.
+type Response struct {
+	Index  uint64
+	Result engine.Result
+	// Fenced tells that the entry was proposed in another term than it was logged
+	// in, and was refused for it on every replica: nothing happened.
+	Fenced bool
+}
+
+// FSM implements raft.FSM over an engine.Store. It owns the lock that readers of
+// positions need; readers of the catalog need none.
+type FSM struct {
+	cluster string
+
+	mu          sync.RWMutex
+	store       *engine.Store
+	index, term uint64 // of the last command
+	failed      error  // why a snapshot could not be restored
+
+	catalog  atomic.Pointer[engine.Catalog]
+	observer Observer
+	applied  progress
+}
+
+// New returns the state machine of a fresh cluster. observer may be nil.
+func New(cluster string, observer Observer) *FSM {
+	f := &FSM{cluster: cluster, store: engine.NewStore(), observer: observer}
+	f.catalog.Store(f.store.Catalog())
+	f.applied.init()
+	return f
+}
+
+// Apply implements raft.FSM. An entry that can't be understood stops the process:
+// to go on without it would part this replica from the others for ever.
+func (f *FSM) Apply(l *raft.Log) any {
+	e, err := codec.DecodeEntry(l.Data)
+	if err != nil {
+		panic(fmt.Sprintf("raftfsm: log entry %d can't be applied: %v", l.Index, err))
+	}
+	r := Response{Index: l.Index, Fenced: e.Term != l.Term}
+	skip := r.Fenced || e.Command == nil
+	f.mu.Lock()
+	if !skip {
+		r.Result = f.store.Apply(l.Index, e.Command)
+	}
+	f.index, f.term = l.Index, l.Term
+	catalog := f.store.Catalog()
+	f.mu.Unlock()
+	if catalog != f.catalog.Load() {
+		f.catalog.Store(catalog)
+	}
+	if !skip && f.observer != nil {
+		f.observer.Applied(l.Index, l.Term, e.Command, r.Result)
+	}
+	f.applied.advance(l.Index)
+	return r
+}
+
+// StoreConfiguration implements raft.ConfigurationStore, so that a cluster whose
+// last change is one of membership can still compact its log.
+func (f *FSM) StoreConfiguration(index uint64, _ raft.Configuration) { f.applied.advance(index) }
+
+// Snapshot implements raft.FSM: it captures the state in constant time.
+func (f *FSM) Snapshot() (raft.FSMSnapshot, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &snapshot{
+		header: codec.Header{Index: f.index, Term: f.term, Cluster: f.cluster},
+		store:  f.store.Snapshot(),
+	}, nil
+}
+
+type snapshot struct {
+	header codec.Header
+	store  *engine.Store
+}
+
+// Persist implements raft.FSMSnapshot; commands are applied meanwhile.
+func (s *snapshot) Persist(sink raft.SnapshotSink) error {
+	if err := codec.WriteSnapshot(sink, s.header, s.store); err != nil {
+		_ = sink.Cancel() // the error that counts is the first one
+		return err
+	}
+	return sink.Close()
+}
+
+// Release implements raft.FSMSnapshot.
+func (s *snapshot) Release() {}
+
+// Restore implements raft.FSM. The old state stays unless all of the new one was
+// read.
+func (f *FSM) Restore(in io.ReadCloser) error {
+	defer in.Close()
+	h, store, err := codec.ReadSnapshot(in)
+	if err == nil && h.Cluster != f.cluster {
+		err = fmt.Errorf("the snapshot belongs to cluster %s, not %s", h.Cluster, f.cluster)
+	}
+	f.mu.Lock()
+	if err != nil {
+		f.failed = err
+		f.mu.Unlock()
+		return err
+	}
+	f.store, f.index, f.term = store, h.Index, h.Term
+	f.mu.Unlock()
+	f.catalog.Store(store.Catalog())
+	if f.observer != nil {
+		f.observer.Restored()
+	}
+	f.applied.advance(h.Index)
+	return nil
+}
+
+// RestoreError is why a snapshot could not be restored, nil if none failed: raft
+// would quietly go on with an older one.
+func (f *FSM) RestoreError() error {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.failed
+}
+
+// Catalog is the newest applied catalog.
+func (f *FSM) Catalog() *engine.Catalog { return f.catalog.Load() }
+
+// Sequence returns a sequence's definition and replicated position, both of one
+// moment.
+func (f *FSM) Sequence(id engine.SequenceID) (*engine.Sequence, engine.Position, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	pos, ok := f.store.Position(id)
+	if !ok {
+		return nil, engine.Position{}, false
+	}
+	db, ok := f.store.Catalog().DatabaseByOID(id.Database)
+	if !ok {
+		return nil, engine.Position{}, false
+	}
+	seq, ok := db.SequenceByOID(id.Sequence)
+	return seq, pos, ok
+}
