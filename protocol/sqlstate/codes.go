@@ -104,4 +104,11 @@ const (
 	TriggeredActionException       Code = "09000"
 	InvalidArgumentForPowerFunc    Code = "2201F"
 	InvalidArgumentForLogarithm    Code = "2201E"
+	ArraySubscriptError            Code = "2202E"
+	SubstringError                 Code = "22011"
+	InvalidRegularExpression       Code = "2201B"
+	NullValueNotAllowed            Code = "22004"
+	InvalidTimeZoneDisplacement    Code = "22009"
+	IntervalFieldOverflow          Code = "22015"
+	InvalidRecursion               Code = "42P19"
 )
