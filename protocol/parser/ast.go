@@ -24,6 +24,7 @@ type RangeVar struct {
 	Schema  string // "" if not given
 	Name    string
 	Only    bool   // ONLY name, in FROM
+	Sample  bool   // TABLESAMPLE, in FROM
 	Alias   *Alias // in FROM
 	Pos     Pos
 }
@@ -213,8 +214,10 @@ type VariableSetStmt struct {
 	All     bool   // RESET ALL
 	Reset   bool   // spelled RESET: the tag is RESET
 	Local   bool
-	Modes   []TransactionMode
-	Pos     Pos
+	// FromCurrent is SET x FROM CURRENT.
+	FromCurrent bool
+	Modes       []TransactionMode
+	Pos         Pos
 }
 
 // VariableShowStmt is SHOW name / SHOW ALL (Name "all").

@@ -92,6 +92,8 @@ type CommonTableExpr struct {
 	Columns      []string
 	Materialized *bool
 	Query        Statement
+	Search       bool // has a SEARCH clause
+	Cycle        bool // has a CYCLE clause
 	Pos          Pos
 }
 
@@ -116,13 +118,16 @@ type RangeFunction struct {
 	Functions  []Expr
 	Alias      *Alias
 	ColumnDefs []ColumnDef // AS (col type, …)
-	Pos        Pos
+	// ItemColumnDefs are those of each function of ROWS FROM, parallel to Functions.
+	ItemColumnDefs [][]ColumnDef
+	Pos            Pos
 }
 
 // ColumnDef is a column of a record function's alias.
 type ColumnDef struct {
-	Name string
-	Type TypeName
+	Name      string
+	Type      TypeName
+	Collation []string
 }
 
 // RangeSubselect is a subquery (or VALUES) in FROM.
