@@ -1,0 +1,99 @@
+package session
+
+import (
+	"time"
+
+	"seqd/engine"
+	"seqd/engine/query"
+	"seqd/engine/sequence"
+	"seqd/protocol/sqlstate"
+)
+
+// evaluator is the session as a query sees it.
+type evaluator struct{ s *Session }
+
+var _ query.Session = evaluator{}
+
+// Catalog implements query.Session.
+func (e evaluator) Catalog() *engine.Catalog { return e.s.catalog() }
+
+// Database implements query.Session.
+func (e evaluator) Database() *engine.Database { return e.s.db() }
+
+// SearchPath implements query.Session.
+func (e evaluator) SearchPath() []engine.OID { return e.s.resolvedPath().effective }
+
+// NextVal implements query.Session.
+func (e evaluator) NextVal(seq engine.OID) (int64, error) { return e.s.nextval(seq) }
+
+// CurrVal implements query.Session.
+func (e evaluator) CurrVal(seq engine.OID) (int64, error) { return e.s.currval(seq) }
+
+// LastVal implements query.Session.
+func (e evaluator) LastVal() (int64, error) { return e.s.lastval() }
+
+// SetVal implements query.Session.
+func (e evaluator) SetVal(seq engine.OID, value int64, isCalled bool) (int64, error) {
+	return e.s.setval(seq, value, isCalled)
+}
+
+// SequenceState implements query.Session.
+func (e evaluator) SequenceState(seq engine.OID) (sequence.State, error) {
+	return e.s.sequenceState(seq)
+}
+
+// Setting implements query.Session.
+func (e evaluator) Setting(name string) (string, bool) {
+	_, value, err := e.s.show(name)
+	return value, err == nil
+}
+
+// SetSetting implements query.Session.
+func (e evaluator) SetSetting(name, value string, local bool) (string, error) {
+	return e.s.assign(name, value, local)
+}
+
+// CurrentUser implements query.Session.
+func (e evaluator) CurrentUser() string { return e.s.user.Name }
+
+// SessionUser implements query.Session.
+func (e evaluator) SessionUser() string { return e.s.user.Name }
+
+// BackendPID implements query.Session.
+func (e evaluator) BackendPID() int32 { return int32(e.s.pid) }
+
+// TransactionTime implements query.Session.
+func (e evaluator) TransactionTime() int64 { return e.s.transactionTime().UnixMicro() }
+
+// StatementTime implements query.Session.
+func (e evaluator) StatementTime() int64 { return e.s.statementTime().UnixMicro() }
+
+// ClockTime implements query.Session.
+func (e evaluator) ClockTime() int64 { return time.Now().UnixMicro() }
+
+// Interrupted implements query.Session.
+func (e evaluator) Interrupted() error {
+	if cause := e.s.interrupt.pending(); cause != nil {
+		return cause
+	}
+	return nil
+}
+
+// Sleep implements query.Session.
+func (e evaluator) Sleep(seconds float64) error {
+	d := time.Duration(min(seconds, 1e9) * float64(time.Second))
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-e.s.interrupt.Done():
+		if cause := e.s.interrupt.pending(); cause != nil {
+			return cause
+		}
+		return sqlstate.New(sqlstate.QueryCanceled, "canceling statement due to user request")
+	}
+}

@@ -1,0 +1,100 @@
+package session
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"seqd/protocol/sqlstate"
+)
+
+// handle answers one message. An error it returns ends the session; errors of
+// statements are told to the client here.
+func (s *Session) handle(msg pgproto3.FrontendMessage) error {
+	if s.skipToSync {
+		if _, ok := msg.(*pgproto3.Sync); !ok {
+			return nil
+		}
+	}
+	switch msg := msg.(type) {
+	case *pgproto3.Query:
+		return s.cycle(func() error { return s.simpleQuery(msg.String) })
+	case *pgproto3.Parse:
+		return s.step(func() error { return s.parse(msg) })
+	case *pgproto3.Bind:
+		return s.step(func() error { return s.bind(msg) })
+	case *pgproto3.Describe:
+		return s.step(func() error { return s.describe(msg) })
+	case *pgproto3.Execute:
+		return s.step(func() error { return s.executePortal(msg) })
+	case *pgproto3.Close:
+		return s.step(func() error { return s.closeObject(msg) })
+	case *pgproto3.Flush:
+		return s.conn.Flush()
+	case *pgproto3.Sync:
+		s.skipToSync = false
+		return s.cycle(s.finish)
+	case *pgproto3.FunctionCall:
+		return s.cycle(func() error {
+			return sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not serve function calls by message").
+				WithHint("Use SELECT.")
+		})
+	case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail:
+		return nil // PostgreSQL ignores what is left of a COPY that failed
+	}
+	return sqlstate.Fatalf(sqlstate.ProtocolViolation, "unexpected message %T", msg)
+}
+
+// cycle runs what ends with ReadyForQuery: a simple query, Sync, a function call.
+func (s *Session) cycle(f func() error) error {
+	if err := s.guarded(f); err != nil {
+		return err
+	}
+	s.skipToSync = false
+	s.readyForQuery()
+	return s.conn.Flush()
+}
+
+// step runs one message of the extended query protocol. After an error
+// everything up to Sync is ignored.
+func (s *Session) step(f func() error) error {
+	var failed bool
+	err := s.guarded(func() error {
+		err := f()
+		failed = err != nil
+		return err
+	})
+	if failed {
+		s.skipToSync = true
+	}
+	return err
+}
+
+// guarded runs one unit of work under the interrupt and the statement timeout,
+// and tells the client of its error. Only a FATAL one comes back.
+func (s *Session) guarded(f func() error) error {
+	s.interrupt.begin()
+	s.statement = time.Time{}
+	if ms := s.settings.Milliseconds("statement_timeout"); ms > 0 {
+		stop := s.interrupt.after(milliseconds(ms),
+			sqlstate.New(sqlstate.QueryCanceled, "canceling statement due to statement timeout"))
+		defer stop()
+	}
+	err := f()
+	s.interrupt.end()
+	if err == nil {
+		return nil
+	}
+	e := s.explain(err)
+	if e.Severity == sqlstate.SeverityFatal || s.interrupt.terminated() != nil {
+		return e
+	}
+	if e.Code == sqlstate.InternalError && e.Cause != nil {
+		s.log.Error("statement failed", "pid", s.pid, "error", e.Message, "cause", e.Cause)
+	}
+	s.conn.SendError(e)
+	s.fail()
+	return nil
+}
+
+func milliseconds(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }

@@ -1,0 +1,215 @@
+package session
+
+import (
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"seqd/engine"
+	"seqd/engine/query"
+	"seqd/protocol/parser"
+	"seqd/protocol/pgtypes"
+	"seqd/protocol/sqlstate"
+)
+
+// portal is a statement with its parameters, ready to run or half run.
+type portal struct {
+	name    string
+	stmt    *prepared
+	args    []pgtypes.Value
+	formats []int16 // result formats as Bind gave them: none, one for all, or one each
+
+	started bool
+	done    bool
+	rows    query.Rows // nil for a statement without rows
+	tag     string     // of a statement without a row count in its tag
+	counted bool       // the tag ends in the number of rows
+	single  oneRow     // rows of SELECT nextval('s')
+}
+
+// close releases what a half-run portal holds.
+func (p *portal) close() {
+	if p.rows != nil {
+		p.rows.Close()
+		p.rows = nil
+	}
+}
+
+// format is the format of column i.
+func (p *portal) format(i int) int16 {
+	switch len(p.formats) {
+	case 0:
+		return 0
+	case 1:
+		return p.formats[0]
+	}
+	return p.formats[i]
+}
+
+// rowDescription describes the portal's rows.
+func rowDescription(columns []query.Column, format func(int) int16) *pgproto3.RowDescription {
+	fields := make([]pgproto3.FieldDescription, len(columns))
+	for i, c := range columns {
+		fields[i] = pgproto3.FieldDescription{
+			Name: []byte(c.Name), TableOID: uint32(c.TableOID), TableAttributeNumber: uint16(c.Attnum),
+			DataTypeOID: c.Type, DataTypeSize: pgtypes.Size(c.Type), TypeModifier: c.Typmod, Format: format(i),
+		}
+	}
+	return &pgproto3.RowDescription{Fields: fields}
+}
+
+// execute runs a portal for at most limit rows (0: all) and sends the rows and
+// CommandComplete or PortalSuspended.
+func (s *Session) execute(p *portal, limit uint32) error {
+	if p.stmt.stmt == nil {
+		s.conn.Send(&pgproto3.EmptyQueryResponse{})
+		return nil
+	}
+	if p.done {
+		if p.stmt.columns == nil {
+			return sqlstate.Errorf(sqlstate.ObjectNotInPrerequisiteState, "portal \"%s\" cannot be run", p.name)
+		}
+		s.complete(p, 0)
+		return nil
+	}
+	if !p.started {
+		if err := s.open(p); err != nil {
+			return err
+		}
+	}
+	sent := uint64(0)
+	for p.rows != nil {
+		if limit > 0 && sent == uint64(limit) {
+			s.conn.Send(&pgproto3.PortalSuspended{})
+			return nil
+		}
+		row, err := p.rows.Next()
+		if err != nil {
+			return s.explain(err)
+		}
+		if row == nil {
+			p.close()
+			break
+		}
+		if err := s.out.send(s.conn, p, row); err != nil {
+			return err
+		}
+		sent++
+	}
+	p.done = true
+	s.complete(p, sent)
+	return nil
+}
+
+func (s *Session) complete(p *portal, rows uint64) {
+	s.out.tag = append(s.out.tag[:0], p.tag...)
+	if p.counted {
+		s.out.tag = strconv.AppendUint(append(s.out.tag, ' '), rows, 10)
+	}
+	s.conn.Send(&pgproto3.CommandComplete{CommandTag: s.out.tag})
+}
+
+// open starts a portal: a statement without rows is done after it.
+func (s *Session) open(p *portal) error {
+	p.started = true
+	if err := s.revalidate(p.stmt); err != nil {
+		return err
+	}
+	if p.stmt.plan != nil {
+		s.tx.queried = true
+		rows, err := s.openSelect(p)
+		if err != nil {
+			return s.explain(err)
+		}
+		p.rows, p.tag, p.counted = rows, "SELECT", true
+		return nil
+	}
+	result, err := s.run(p.stmt.stmt)
+	if err != nil {
+		return s.explain(err)
+	}
+	p.rows, p.tag, p.counted = result.rows, result.tag, result.counted
+	return nil
+}
+
+// openSelect takes the short way for SELECT nextval('s'), the statement that the
+// product is about, and the general one for all others.
+func (s *Session) openSelect(p *portal) (query.Rows, error) {
+	plan := p.stmt.plan
+	oid, param, ok := plan.NextvalOf()
+	if ok && oid == engine.InvalidOID && !p.args[param-1].IsNull() {
+		oid = engine.OID(uint32(p.args[param-1].Int()))
+	}
+	if !ok || oid == engine.InvalidOID {
+		return plan.Open(evaluator{s}, p.args)
+	}
+	p.single = oneRow{session: s, oid: oid}
+	return &p.single, nil
+}
+
+// result is what a statement other than SELECT gave.
+type result struct {
+	tag     string
+	counted bool
+	rows    query.Rows
+}
+
+// run executes a statement that is no SELECT.
+func (s *Session) run(stmt parser.Statement) (result, error) {
+	switch stmt := stmt.(type) {
+	case *parser.VariableShowStmt:
+		return s.runShow(stmt)
+	case *parser.ExplainStmt:
+		return s.runExplain(stmt)
+	case *parser.ExecuteStmt:
+		return s.runExecute(stmt)
+	case *parser.UnservedStmt:
+		return result{}, unserved(stmt.Tag)
+	}
+	tag, err := s.runUtility(stmt)
+	return result{tag: tag}, err
+}
+
+func (s *Session) runUtility(stmt parser.Statement) (string, error) {
+	switch stmt := stmt.(type) {
+	case *parser.CreateSequenceStmt:
+		return s.createSequence(stmt)
+	case *parser.AlterSequenceStmt:
+		return s.alterSequence(stmt)
+	case *parser.RenameStmt:
+		return s.rename(stmt)
+	case *parser.AlterOwnerStmt:
+		return s.setOwner(stmt)
+	case *parser.AlterObjectSchemaStmt:
+		return s.setSchema(stmt)
+	case *parser.AlterPersistenceStmt:
+		return s.setPersistence(stmt)
+	case *parser.DropStmt:
+		return s.drop(stmt)
+	case *parser.TransactionStmt:
+		return s.runTransaction(stmt)
+	case *parser.VariableSetStmt:
+		return s.set(stmt)
+	case *parser.DiscardStmt:
+		return s.discard(stmt)
+	case *parser.CheckpointStmt:
+		return s.checkpoint()
+	case *parser.PrepareStmt:
+		return s.prepare(stmt)
+	case *parser.DeallocateStmt:
+		return s.deallocate(stmt)
+	}
+	return "", sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve this statement (%T)", stmt)
+}
+
+// unserved is the answer to what PostgreSQL knows and seqd does not serve.
+func unserved(tag string) error {
+	err := sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve %s", tag)
+	switch tag {
+	case "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "TRUNCATE TABLE", "SELECT INTO", "CREATE TABLE AS":
+		return err.WithHint("seqd hands out sequence values and stores no rows: keep rows in your database.")
+	case "CREATE TABLE", "ALTER TABLE":
+		return err.WithHint("seqd hands out sequence values: create the sequence by itself, and the table in your database.")
+	}
+	return err.WithHint("seqd serves sequences: CREATE, ALTER and DROP SEQUENCE, nextval, currval, lastval, setval, and SELECT of expressions.")
+}

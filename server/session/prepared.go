@@ -1,0 +1,147 @@
+package session
+
+import (
+	"seqd/engine"
+	"seqd/engine/query"
+	"seqd/protocol/parser"
+	"seqd/protocol/pgtypes"
+	"seqd/protocol/sqlstate"
+)
+
+// prepared is an analysed statement: PostgreSQL's CachedPlanSource. What its
+// names meant is looked up again when the catalog or search_path changed.
+type prepared struct {
+	text     string
+	stmt     parser.Statement // nil: an empty query
+	declared []pgtypes.OID    // parameter types that the client gave, 0: infer
+	params   []pgtypes.OID    // all parameter types
+	columns  []query.Column   // nil: returns no rows
+	plan     *query.Plan      // of a SELECT
+
+	catalog    *engine.Catalog // that plan was made against
+	searchPath string
+	byName     bool // EXECUTE or EXPLAIN EXECUTE of a statement that may be deallocated
+}
+
+// analyze makes a statement ready to be bound and run.
+func (s *Session) analyze(stmt parser.Statement, text string, declared []pgtypes.OID) (*prepared, error) {
+	p := &prepared{text: text, stmt: stmt, declared: declared}
+	return p, s.plan(p)
+}
+
+// revalidate plans again if what the plan stands on changed. The columns a
+// client was told of may not change under it.
+func (s *Session) revalidate(p *prepared) error {
+	if p.plan == nil || s.current(p) {
+		return nil
+	}
+	old := *p
+	if err := s.plan(p); err != nil {
+		*p = old
+		return err
+	}
+	if !sameColumns(old.columns, p.columns) {
+		*p = old
+		return sqlstate.New(sqlstate.FeatureNotSupported, "cached plan must not change result type")
+	}
+	return nil
+}
+
+func (s *Session) current(p *prepared) bool {
+	if p.catalog != s.catalog() {
+		return false
+	}
+	text, _ := s.settings.Get("search_path")
+	return p.searchPath == text
+}
+
+func sameColumns(a, b []query.Column) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Name != b[i].Name || a[i].Type != b[i].Type || a[i].Typmod != b[i].Typmod {
+			return false
+		}
+	}
+	return true
+}
+
+func textColumn(name string) []query.Column {
+	return []query.Column{{Name: name, Type: pgtypes.TextOID, Typmod: -1}}
+}
+
+// plan fills in what follows from the statement and the catalog.
+func (s *Session) plan(p *prepared) error {
+	p.catalog = s.catalog()
+	p.searchPath, _ = s.settings.Get("search_path")
+	p.params = p.declared
+	switch stmt := p.stmt.(type) {
+	case *parser.SelectStmt:
+		if stmt.Into != nil {
+			return unserved("SELECT INTO")
+		}
+		plan, err := query.Analyze(stmt, evaluator{s}, p.declared)
+		if err != nil {
+			return err
+		}
+		p.plan, p.params, p.columns = plan, plan.Params, plan.Columns
+	case *parser.VariableShowStmt:
+		return s.planShow(p, stmt)
+	case *parser.ExplainStmt:
+		p.columns = textColumn("QUERY PLAN")
+		inner, err := s.analyze(stmt.Query, "", p.declared)
+		if err != nil {
+			return err
+		}
+		p.params = inner.params
+	case *parser.ExecuteStmt:
+		target, err := s.namedStatement(stmt.Name)
+		if err != nil {
+			return err
+		}
+		p.columns = target.columns
+	}
+	return nil
+}
+
+func (s *Session) planShow(p *prepared, stmt *parser.VariableShowStmt) error {
+	if stmt.Name == "all" {
+		p.columns = append(append(textColumn("name"), textColumn("setting")...), textColumn("description")...)
+		return nil
+	}
+	name, _, err := s.show(stmt.Name)
+	if err != nil {
+		return err
+	}
+	p.columns = textColumn(name)
+	return nil
+}
+
+// maxPrepared bounds the statements and portals one session can make the server
+// remember.
+const maxPrepared = 10_000
+
+func (s *Session) store(name string, p *prepared) error {
+	if name != "" {
+		if _, taken := s.prepared[name]; taken {
+			return sqlstate.Errorf(sqlstate.DuplicatePreparedStatement, "prepared statement \"%s\" already exists", name)
+		}
+		if len(s.prepared) >= maxPrepared {
+			return sqlstate.Errorf(sqlstate.ConfigurationLimitExceeded, "too many prepared statements in one session (%d)", maxPrepared).
+				WithHint("DEALLOCATE statements that are no longer needed.")
+		}
+	}
+	s.prepared[name] = p
+	return nil
+}
+
+func (s *Session) namedStatement(name string) (*prepared, error) {
+	if p, ok := s.prepared[name]; ok {
+		return p, nil
+	}
+	if name == "" {
+		return nil, sqlstate.New(sqlstate.InvalidSQLStatementName, "unnamed prepared statement does not exist")
+	}
+	return nil, sqlstate.Errorf(sqlstate.InvalidSQLStatementName, "prepared statement \"%s\" does not exist", name)
+}

@@ -1,0 +1,196 @@
+package session
+
+import (
+	"seqd/engine"
+	"seqd/engine/sequence"
+	"seqd/protocol/sqlstate"
+)
+
+// sequenceMemory is what a session remembers of one sequence: PostgreSQL's
+// SeqTableData. It outlives transactions.
+type sequenceMemory struct {
+	oid     engine.OID
+	handle  Sequence        // nil while the sequence is only the transaction's
+	seen    *engine.Catalog // the catalog in which it was last found
+	last    int64           // currval
+	defined bool            // last is valid
+
+	rest   sequence.Block // values cached for this session
+	cached bool           // rest holds values
+	epoch  uint64         // that rest belongs to
+}
+
+// take hands out the next cached value.
+func (m *sequenceMemory) take() int64 {
+	v := m.rest.First
+	if v == m.rest.Last {
+		m.cached = false
+	} else {
+		m.rest.First += m.rest.Increment
+	}
+	m.last, m.defined = v, true
+	return v
+}
+
+// keep caches a fetched block.
+func (m *sequenceMemory) keep(b sequence.Block, epoch uint64) {
+	m.rest, m.cached, m.epoch = b, true, epoch
+}
+
+// memory finds the sequence and what the session remembers of it.
+func (s *Session) memory(oid engine.OID) (*sequenceMemory, error) {
+	m := s.sequences[oid]
+	catalog := s.catalog()
+	if m != nil && m.seen == catalog && (m.handle != nil || s.tx.overlay != nil) {
+		return m, nil
+	}
+	if _, err := s.sequenceByOID(oid); err != nil {
+		return nil, err
+	}
+	if m == nil {
+		m = &sequenceMemory{oid: oid}
+		s.sequences[oid] = m
+	}
+	if m.handle == nil {
+		m.handle = s.backend.Sequence(engine.SequenceID{Database: s.database, Sequence: oid})
+	}
+	m.seen = catalog
+	return m, nil
+}
+
+func (s *Session) sequenceByOID(oid engine.OID) (*engine.Sequence, error) {
+	if db := s.db(); db != nil {
+		if seq, ok := db.SequenceByOID(oid); ok {
+			return seq, nil
+		}
+	}
+	return nil, sqlstate.Errorf(sqlstate.InternalError, "could not open relation with OID %d", oid)
+}
+
+// nextval is PostgreSQL's nextval_internal: a cached value, or one fetch.
+func (s *Session) nextval(oid engine.OID) (int64, error) {
+	m, err := s.memory(oid)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.writable("nextval()"); err != nil {
+		return 0, err
+	}
+	if p, ok := s.private(oid); ok {
+		return s.nextPrivate(m, p)
+	}
+	if !m.cached || m.epoch != m.handle.Epoch() {
+		block, epoch, err := m.handle.Next(s.interrupt, uint64(s.pid))
+		if err != nil {
+			return 0, s.explain(err)
+		}
+		m.keep(block, epoch)
+	}
+	s.lastUsed = m
+	return m.take(), nil
+}
+
+// nextPrivate draws from a sequence that is the transaction's own: nothing is
+// logged, and it all goes back with a rollback (R2).
+func (s *Session) nextPrivate(m *sequenceMemory, p *engine.PrivatePosition) (int64, error) {
+	if !m.cached || m.epoch != p.Epoch {
+		seq, err := s.sequenceByOID(m.oid)
+		if err != nil {
+			return 0, err
+		}
+		f, err := sequence.Next(seq.Params, p.State, sequence.LogVals, false)
+		if err != nil {
+			return 0, engine.LimitReached(seq, err)
+		}
+		p.State = f.State
+		m.keep(f.Block, p.Epoch)
+	}
+	s.lastUsed = m
+	return m.take(), nil
+}
+
+// setval is PostgreSQL's do_setval. Besides the session's own, it voids every
+// other session's cached values (a deliberate difference from S5).
+func (s *Session) setval(oid engine.OID, value int64, isCalled bool) (int64, error) {
+	m, err := s.memory(oid)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.writable("setval()"); err != nil {
+		return 0, err
+	}
+	seq, err := s.sequenceByOID(oid)
+	if err != nil {
+		return 0, err
+	}
+	if err := engine.CheckSetVal(seq, value); err != nil {
+		return 0, err
+	}
+	state := sequence.State{LastValue: value, IsCalled: isCalled}
+	if p, ok := s.private(oid); ok {
+		p.State = state
+	} else if _, err := m.handle.SetVal(s.interrupt, uint64(s.pid), state); err != nil {
+		return 0, s.explain(err)
+	}
+	m.cached = false
+	if isCalled {
+		m.last, m.defined = value, true
+	}
+	return value, nil
+}
+
+func (s *Session) currval(oid engine.OID) (int64, error) {
+	m, err := s.memory(oid)
+	if err != nil {
+		return 0, err
+	}
+	if !m.defined {
+		seq, err := s.sequenceByOID(oid)
+		if err != nil {
+			return 0, err
+		}
+		return 0, sqlstate.Errorf(sqlstate.ObjectNotInPrerequisiteState,
+			"currval of sequence \"%s\" is not yet defined in this session", seq.Name)
+	}
+	return m.last, nil
+}
+
+func (s *Session) lastval() (int64, error) {
+	if s.lastUsed != nil {
+		// A sequence that is gone takes lastval with it (V4).
+		if _, err := s.memory(s.lastUsed.oid); err == nil {
+			return s.lastUsed.last, nil
+		}
+	}
+	return 0, sqlstate.New(sqlstate.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
+}
+
+// sequenceState is the row of SELECT * FROM seq.
+func (s *Session) sequenceState(oid engine.OID) (sequence.State, error) {
+	m, err := s.memory(oid)
+	if err != nil {
+		return sequence.State{}, err
+	}
+	if p, ok := s.private(oid); ok {
+		return p.State, nil
+	}
+	p, err := m.handle.Position(s.interrupt)
+	if err != nil {
+		return sequence.State{}, s.explain(err)
+	}
+	return p.State, nil
+}
+
+// forgetCached drops the session's own cached values of a sequence, as any ALTER
+// SEQUENCE with options does in the session that runs it (A3).
+func (s *Session) forgetCached(oid engine.OID) {
+	if m := s.sequences[oid]; m != nil {
+		m.cached = false
+	}
+}
+
+// forgetSequences is DISCARD SEQUENCES: currval, lastval and caches are gone (V7).
+func (s *Session) forgetSequences() {
+	clear(s.sequences)
+	s.lastUsed = nil
+}

@@ -1,0 +1,257 @@
+// Package session is one client's conversation with the server: statements,
+// portals, the transaction, settings, and what a session remembers of sequences
+// (currval, lastval, cached blocks). It turns messages into calls of the engine
+// and results into messages; it knows neither sockets nor raft.
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"seqd/engine"
+	"seqd/protocol/sqlstate"
+	"seqd/server/session/settings"
+)
+
+// Conn is the message stream that a session talks over.
+type Conn interface {
+	// Receive returns the next message, valid until the next call.
+	Receive() (pgproto3.FrontendMessage, error)
+	// Send adds a message to the output, which Flush (or a full buffer) writes.
+	Send(pgproto3.BackendMessage)
+	// SendError adds an ErrorResponse, or a NoticeResponse for a lower severity.
+	SendError(*sqlstate.Error)
+	Flush() error
+	// SetReadDeadline bounds the wait for the next message; zero means no bound.
+	SetReadDeadline(time.Time) error
+}
+
+// Config is what a session starts with.
+type Config struct {
+	Backend    Backend
+	Conn       Conn
+	Statements *StatementCache // shared by all sessions
+	Logger     *slog.Logger
+	// PID and Secret are the client's BackendKeyData. PID is also the owner of
+	// the session's locks.
+	PID    uint32
+	Secret []byte
+	User   string
+	// Database that the client asked for.
+	Database string
+	// Parameters are the remaining start-up parameters: initial settings.
+	Parameters map[string]string
+	// ServerSettings are settings that the server decides: port, max_connections.
+	ServerSettings map[string]string
+}
+
+// Session is one session. Run it in one goroutine; only Cancel and Terminate may
+// be called from others.
+type Session struct {
+	backend  Backend
+	conn     Conn
+	cache    *StatementCache
+	log      *slog.Logger
+	pid      uint32
+	secret   []byte
+	user     *engine.Role
+	database engine.OID
+	dbName   string
+	settings *settings.Set
+
+	interrupt *interrupt
+	tx        transaction
+	path      searchPath
+
+	prepared  map[string]*prepared
+	portals   map[string]*portal
+	plans     map[string]*prepared // of simple queries, by text
+	sequences map[engine.OID]*sequenceMemory
+	lastUsed  *sequenceMemory // what lastval refers to
+
+	// skipToSync: after an error in an extended query everything up to the next
+	// Sync is read and thrown away.
+	skipToSync bool
+	out        rowWriter
+	statement  time.Time // when the current statement began; zero: not asked yet
+}
+
+// New checks that user and database exist and returns a session ready to Run.
+// Its errors are FATAL, to be told to the client.
+func New(cfg Config) (*Session, error) {
+	s := &Session{
+		backend: cfg.Backend, conn: cfg.Conn, cache: cfg.Statements, log: cfg.Logger,
+		pid: cfg.PID, secret: cfg.Secret, dbName: cfg.Database,
+		settings:  settings.New(),
+		interrupt: newInterrupt(),
+		prepared:  map[string]*prepared{}, portals: map[string]*portal{}, plans: map[string]*prepared{},
+		sequences: map[engine.OID]*sequenceMemory{},
+	}
+	catalog := s.backend.Catalog()
+	user, ok := catalog.Role(cfg.User)
+	if !ok {
+		return nil, sqlstate.Fatalf(sqlstate.InvalidAuthorization, "role \"%s\" does not exist", cfg.User)
+	}
+	db, ok := catalog.Database(cfg.Database)
+	if !ok {
+		return nil, sqlstate.Fatalf(sqlstate.InvalidCatalogName, "database \"%s\" does not exist", cfg.Database)
+	}
+	s.user, s.database = user, db.OID
+	if err := s.initialSettings(cfg); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Session) initialSettings(cfg Config) error {
+	for name, value := range cfg.ServerSettings {
+		s.settings.SetInternal(name, value)
+	}
+	s.settings.SetInternal("session_authorization", s.user.Name)
+	if !s.user.Superuser {
+		s.settings.SetInternal("is_superuser", "off")
+	}
+	for name, value := range cfg.Parameters {
+		if err := s.settings.SetBase(name, value); err != nil {
+			fatal := *sqlstate.From(err)
+			fatal.Severity = sqlstate.SeverityFatal
+			return &fatal
+		}
+	}
+	return nil
+}
+
+// Cancel interrupts the statement that is running, if any: a CancelRequest.
+func (s *Session) Cancel() {
+	s.interrupt.cancel(sqlstate.New(sqlstate.QueryCanceled, "canceling statement due to user request"))
+}
+
+// Terminate ends the session with a FATAL error, in the middle of a statement if
+// need be.
+func (s *Session) Terminate(cause *sqlstate.Error) {
+	s.interrupt.terminate(cause)
+	_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // wakes an idle Receive
+}
+
+// Run serves the client until it leaves or the session is terminated. The error
+// is nil for a normal goodbye.
+func (s *Session) Run() error {
+	defer s.close()
+	if err := s.greet(); err != nil {
+		return err
+	}
+	for {
+		msg, err := s.receive()
+		if err != nil {
+			return s.leave(err)
+		}
+		if _, ok := msg.(*pgproto3.Terminate); ok {
+			return nil
+		}
+		err = s.handle(msg)
+		if cause := s.interrupt.terminated(); cause != nil {
+			return s.leave(cause)
+		}
+		if err != nil {
+			return s.leave(err)
+		}
+	}
+}
+
+// greet sends what PostgreSQL sends between authentication and the first query.
+func (s *Session) greet() error {
+	s.reportSettings()
+	s.conn.Send(&pgproto3.BackendKeyData{ProcessID: s.pid, SecretKey: s.secret})
+	s.readyForQuery()
+	return s.conn.Flush()
+}
+
+func (s *Session) reportSettings() {
+	s.settings.Report(func(name, value string) {
+		s.conn.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
+	})
+}
+
+// readyForQuery ends a query cycle; its Flush is the one write of the cycle.
+func (s *Session) readyForQuery() {
+	s.reportSettings()
+	s.conn.Send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
+}
+
+// receive waits for a message, at most as long as the idle timeouts allow.
+func (s *Session) receive() (pgproto3.FrontendMessage, error) {
+	timeout, expired := s.idleTimeout()
+	if timeout > 0 {
+		if err := s.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
+			return nil, err
+		}
+	}
+	msg, err := s.conn.Receive()
+	if cause := s.interrupt.terminated(); cause != nil {
+		return nil, cause
+	}
+	if timeout > 0 {
+		var netErr net.Error
+		if errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout()) {
+			return nil, expired
+		}
+		if err == nil {
+			err = s.conn.SetReadDeadline(time.Time{})
+		}
+	}
+	return msg, err
+}
+
+// idleTimeout is how long the client may be silent now, and what it is told then.
+func (s *Session) idleTimeout() (time.Duration, *sqlstate.Error) {
+	if s.tx.state == txBlock || s.tx.state == txFailed {
+		return time.Duration(s.settings.Milliseconds("idle_in_transaction_session_timeout")) * time.Millisecond,
+			sqlstate.Fatalf(sqlstate.IdleInTransactionTimeout, "terminating connection due to idle-in-transaction timeout")
+	}
+	return time.Duration(s.settings.Milliseconds("idle_session_timeout")) * time.Millisecond,
+		sqlstate.Fatalf(sqlstate.IdleSessionTimeout, "terminating connection due to idle-session timeout")
+}
+
+// leave tells the client why the session ends, if it is still there to hear it.
+func (s *Session) leave(err error) error {
+	var e *sqlstate.Error
+	if errors.As(err, &e) {
+		fatal := *e
+		fatal.Severity = sqlstate.SeverityFatal
+		s.conn.SendError(&fatal)
+		_ = s.conn.Flush() // the client may be gone
+	}
+	return err
+}
+
+func (s *Session) close() {
+	s.abort()
+	s.backend.Unlock(uint64(s.pid))
+}
+
+// notice tells the client something that is not an error, if it wants to hear it.
+func (s *Session) notice(n *sqlstate.Error) {
+	level, _ := s.settings.Get("client_min_messages")
+	switch {
+	case level == "error", level == "warning" && n.Severity != sqlstate.SeverityWarning:
+		return
+	}
+	s.conn.SendError(n)
+}
+
+// explain turns an error of a wait that was interrupted into the reason of the
+// interruption, and anything that is no *sqlstate.Error into XX000.
+func (s *Session) explain(err error) *sqlstate.Error {
+	if errors.Is(err, context.Canceled) {
+		if cause := s.interrupt.pending(); cause != nil {
+			return cause
+		}
+	}
+	return sqlstate.From(err)
+}

@@ -1,0 +1,209 @@
+package session
+
+import (
+	"time"
+
+	"seqd/engine"
+	"seqd/protocol/parser"
+	"seqd/protocol/sqlstate"
+	"seqd/server/session/settings"
+)
+
+// txState is where the session stands, after PostgreSQL's TBlockState.
+type txState byte
+
+const (
+	txNone     txState = iota // between statements
+	txStarted                 // inside a statement (or a pipeline up to Sync) that is its own transaction
+	txImplicit                // inside a simple query of several statements, which are one transaction
+	txBlock                   // after BEGIN
+	txFailed                  // after BEGIN and an error: only ROLLBACK and COMMIT are heard
+)
+
+// transaction is the current transaction of a session.
+type transaction struct {
+	state      txState
+	overlay    *engine.Tx // nil until the first change of the catalog
+	savepoints []savepoint
+	started    time.Time
+	queried    bool // a query ran: the isolation level is settled
+	locks      bool // the backend may hold locks for us
+}
+
+type savepoint struct {
+	name     string
+	overlay  *engine.Savepoint // nil: nothing was changed yet
+	settings settings.Savepoint
+}
+
+// status is the transaction indicator of ReadyForQuery.
+func (t *transaction) status() byte {
+	switch t.state {
+	case txBlock:
+		return 'T'
+	case txFailed:
+		return 'E'
+	}
+	return 'I'
+}
+
+// inBlock tells whether the session is in what PostgreSQL calls a transaction block.
+func (t *transaction) inBlock() bool { return t.state >= txImplicit }
+
+// start begins a transaction around a statement if there is none.
+func (s *Session) start() {
+	if s.tx.state == txNone {
+		s.tx.state = txStarted
+	}
+}
+
+// finish ends the statement's own transaction, if it is one.
+func (s *Session) finish() error {
+	if s.tx.state == txStarted || s.tx.state == txImplicit {
+		return s.commit()
+	}
+	return nil
+}
+
+// fail is what an error does to the transaction.
+func (s *Session) fail() {
+	switch s.tx.state {
+	case txBlock:
+		s.tx.state = txFailed
+	case txStarted, txImplicit:
+		s.abort()
+	}
+}
+
+// commit makes the transaction's changes real, or ends it with an error that
+// leaves none of them.
+func (s *Session) commit() error {
+	if o := s.tx.overlay; o != nil && o.Dirty() {
+		result, err := s.backend.Commit(s.interrupt, uint64(s.pid), o.Commit())
+		if err == nil && result.Err != nil {
+			err = result.Err
+		}
+		if err != nil {
+			s.abort()
+			return err
+		}
+		s.adoptEpochs(result.Effects)
+	}
+	s.settings.Commit()
+	s.reset()
+	return nil
+}
+
+// abort ends the transaction and undoes its changes; values handed out stay so.
+func (s *Session) abort() {
+	s.settings.Abort()
+	s.reset()
+}
+
+// reset leaves the transaction behind.
+func (s *Session) reset() {
+	if s.tx.locks {
+		s.backend.Unlock(uint64(s.pid))
+	}
+	s.tx = transaction{}
+	for name, p := range s.portals {
+		p.close()
+		delete(s.portals, name)
+	}
+}
+
+// adoptEpochs keeps blocks that were cached from sequences which the transaction
+// itself created or rewrote: now they are the committed ones.
+func (s *Session) adoptEpochs(effects []engine.Effect) {
+	for _, e := range effects {
+		if p, ok := s.tx.overlay.Private(e.ID.Sequence); ok && e.Kind == engine.EffectReset {
+			if m := s.sequences[e.ID.Sequence]; m != nil && m.epoch == p.Epoch {
+				m.epoch = e.Epoch
+			}
+		}
+	}
+}
+
+// transactionTime is now(): when the transaction began.
+func (s *Session) transactionTime() time.Time {
+	if s.tx.started.IsZero() {
+		s.tx.started = s.statementTime()
+	}
+	return s.tx.started
+}
+
+func (s *Session) statementTime() time.Time {
+	if s.statement.IsZero() {
+		s.statement = time.Now()
+	}
+	return s.statement
+}
+
+// changes returns the overlay to write to.
+func (s *Session) changes() *engine.Tx {
+	if s.tx.overlay == nil {
+		s.tx.overlay = engine.Begin(s.backend.Catalog(), s.database)
+	}
+	s.tx.overlay.Refresh(s.backend.Catalog())
+	return s.tx.overlay
+}
+
+// catalog is what the session sees now.
+func (s *Session) catalog() *engine.Catalog {
+	if s.tx.overlay != nil && s.tx.overlay.Dirty() {
+		return s.tx.overlay.Catalog()
+	}
+	return s.backend.Catalog()
+}
+
+// db is the session's database as it sees it now; nil if it was dropped.
+func (s *Session) db() *engine.Database {
+	db, _ := s.catalog().DatabaseByOID(s.database)
+	return db
+}
+
+// private is the position of a sequence if it is the transaction's own.
+func (s *Session) private(oid engine.OID) (*engine.PrivatePosition, bool) {
+	if s.tx.overlay == nil {
+		return nil, false
+	}
+	return s.tx.overlay.Private(oid)
+}
+
+// refuseIfFailed is the answer to everything but the end of a failed transaction.
+func (s *Session) refuseIfFailed(stmt parser.Statement) error {
+	if s.tx.state != txFailed || endsTransaction(stmt) {
+		return nil
+	}
+	return sqlstate.New(sqlstate.InFailedSQLTransaction,
+		"current transaction is aborted, commands ignored until end of transaction block")
+}
+
+// endsTransaction is PostgreSQL's IsTransactionExitStmt.
+func endsTransaction(stmt parser.Statement) bool {
+	t, ok := stmt.(*parser.TransactionStmt)
+	if !ok {
+		return false
+	}
+	switch t.Kind {
+	case parser.TxCommit, parser.TxPrepare, parser.TxRollback, parser.TxRollbackTo:
+		return true
+	}
+	return false
+}
+
+// writable refuses what a read-only transaction may not do (R8).
+func (s *Session) writable(what string) error {
+	if !s.readOnly() {
+		return nil
+	}
+	return sqlstate.Errorf(sqlstate.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", what)
+}
+
+// outsideBlock refuses what PostgreSQL runs only outside of transaction blocks.
+func (s *Session) outsideBlock(what string) error {
+	if s.tx.inBlock() {
+		return sqlstate.Errorf(sqlstate.ActiveSQLTransaction, "%s cannot run inside a transaction block", what)
+	}
+	return nil
+}

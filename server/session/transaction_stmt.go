@@ -1,0 +1,233 @@
+package session
+
+import (
+	"slices"
+
+	"seqd/protocol/parser"
+	"seqd/protocol/sqlstate"
+)
+
+// runTransaction executes BEGIN, COMMIT and kin, and returns the command tag.
+func (s *Session) runTransaction(t *parser.TransactionStmt) (string, error) {
+	switch t.Kind {
+	case parser.TxBegin:
+		return "BEGIN", s.begin(t.Modes)
+	case parser.TxStart:
+		return "START TRANSACTION", s.begin(t.Modes)
+	case parser.TxCommit:
+		return s.commitStmt(t)
+	case parser.TxRollback:
+		return s.rollbackStmt(t)
+	case parser.TxSavepoint:
+		return "SAVEPOINT", s.savepointStmt(t.Savepoint)
+	case parser.TxRelease:
+		return "RELEASE", s.releaseStmt(t.Savepoint)
+	case parser.TxRollbackTo:
+		return "ROLLBACK", s.rollbackToStmt(t.Savepoint)
+	case parser.TxPrepare:
+		return "", sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not serve prepared transactions").
+			WithHint("Commit the transaction: nextval and setval are not part of it anyway.")
+	}
+	return "", sqlstate.Errorf(sqlstate.UndefinedObject, "prepared transaction with identifier \"%s\" does not exist", t.GID)
+}
+
+func (s *Session) begin(modes []parser.TransactionMode) error {
+	if s.tx.state == txBlock {
+		s.notice(sqlstate.Warningf(sqlstate.ActiveSQLTransaction, "there is already a transaction in progress"))
+	} else {
+		s.tx.state = txBlock
+	}
+	return s.setModes(modes, true)
+}
+
+func (s *Session) commitStmt(t *parser.TransactionStmt) (string, error) {
+	switch s.tx.state {
+	case txFailed:
+		return s.endBlock("ROLLBACK", t.Chain, s.abortNoError)
+	case txBlock:
+		return s.endBlock("COMMIT", t.Chain, s.commit)
+	}
+	if err := s.noBlock("COMMIT", t.Chain); err != nil {
+		return "", err
+	}
+	return "COMMIT", s.commit()
+}
+
+func (s *Session) rollbackStmt(t *parser.TransactionStmt) (string, error) {
+	if s.tx.state == txBlock || s.tx.state == txFailed {
+		return s.endBlock("ROLLBACK", t.Chain, s.abortNoError)
+	}
+	if err := s.noBlock("ROLLBACK", t.Chain); err != nil {
+		return "", err
+	}
+	s.abort()
+	return "ROLLBACK", nil
+}
+
+func (s *Session) abortNoError() error {
+	s.abort()
+	return nil
+}
+
+// noBlock is COMMIT or ROLLBACK without a block: a warning, and the end of the
+// implicit transaction.
+func (s *Session) noBlock(what string, chain bool) error {
+	if chain {
+		return sqlstate.Errorf(sqlstate.NoActiveSQLTransaction, "%s AND CHAIN can only be used in transaction blocks", what)
+	}
+	s.notice(sqlstate.Warningf(sqlstate.NoActiveSQLTransaction, "there is no transaction in progress"))
+	return nil
+}
+
+// endBlock ends a block; AND CHAIN starts the next one with the same
+// characteristics.
+func (s *Session) endBlock(tag string, chain bool, end func() error) (string, error) {
+	keep := map[string]string{}
+	if chain {
+		for _, name := range transactionSettings {
+			keep[name] = s.transactionSetting(name)
+		}
+	}
+	if err := end(); err != nil {
+		return "", err
+	}
+	if chain {
+		s.tx.state = txBlock
+		for name, value := range keep {
+			if _, err := s.settings.Assign(name, value, true); err != nil {
+				return "", err
+			}
+		}
+	}
+	return tag, nil
+}
+
+func (s *Session) requireBlock(what string) error {
+	if s.tx.state == txBlock || s.tx.state == txFailed {
+		return nil
+	}
+	return sqlstate.Errorf(sqlstate.NoActiveSQLTransaction, "%s can only be used in transaction blocks", what)
+}
+
+// maxSavepoints bounds what one transaction can make the server remember.
+const maxSavepoints = 10_000
+
+func (s *Session) savepointStmt(name string) error {
+	if err := s.requireBlock("SAVEPOINT"); err != nil {
+		return err
+	}
+	if len(s.tx.savepoints) >= maxSavepoints {
+		return sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "too many savepoints in one transaction (%d)", maxSavepoints).
+			WithHint("RELEASE savepoints that are no longer needed.")
+	}
+	p := savepoint{name: name, settings: s.settings.Savepoint()}
+	if s.tx.overlay != nil {
+		p.overlay = s.tx.overlay.Savepoint()
+	}
+	s.tx.savepoints = append(s.tx.savepoints, p)
+	return nil
+}
+
+func (s *Session) findSavepoint(name string) (int, error) {
+	for i, p := range slices.Backward(s.tx.savepoints) {
+		if p.name == name {
+			return i, nil
+		}
+	}
+	return 0, sqlstate.Errorf(sqlstate.InvalidSavepoint, "savepoint \"%s\" does not exist", name)
+}
+
+func (s *Session) releaseStmt(name string) error {
+	if err := s.requireBlock("RELEASE SAVEPOINT"); err != nil {
+		return err
+	}
+	i, err := s.findSavepoint(name)
+	if err != nil {
+		return err
+	}
+	s.tx.savepoints = s.tx.savepoints[:i]
+	return nil
+}
+
+func (s *Session) rollbackToStmt(name string) error {
+	if err := s.requireBlock("ROLLBACK TO SAVEPOINT"); err != nil {
+		return err
+	}
+	i, err := s.findSavepoint(name)
+	if err != nil {
+		return err
+	}
+	p := s.tx.savepoints[i]
+	switch {
+	case p.overlay != nil:
+		s.tx.overlay.RollbackTo(p.overlay)
+	default:
+		s.tx.overlay = nil
+	}
+	s.settings.RollbackTo(p.settings)
+	s.tx.savepoints = s.tx.savepoints[:i+1] // the savepoint itself stays
+	s.tx.state = txBlock
+	return nil
+}
+
+// transactionSettings are the settings that belong to a transaction; each has a
+// default_… twin that new transactions start with.
+var transactionSettings = []string{"transaction_isolation", "transaction_read_only", "transaction_deferrable"}
+
+// transactionSetting is the value in force: the transaction's, or the default's.
+func (s *Session) transactionSetting(name string) string {
+	if value, ok := s.settings.Override(name); ok {
+		return value
+	}
+	value, _ := s.settings.Get("default_" + name)
+	return value
+}
+
+func (s *Session) readOnly() bool { return s.transactionSetting("transaction_read_only") == "on" }
+
+// setModes applies ISOLATION LEVEL, READ ONLY … to the transaction.
+func (s *Session) setModes(modes []parser.TransactionMode, fresh bool) error {
+	for _, m := range modes {
+		if m.Isolation != "" {
+			if err := s.setTransactionSetting("transaction_isolation", m.Isolation, fresh); err != nil {
+				return err
+			}
+		}
+		if m.ReadOnly != nil {
+			if err := s.setTransactionSetting("transaction_read_only", onOff(*m.ReadOnly), fresh); err != nil {
+				return err
+			}
+		}
+		if m.Deferrable != nil {
+			if err := s.setTransactionSetting("transaction_deferrable", onOff(*m.Deferrable), fresh); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// setTransactionSetting checks what PostgreSQL's check hooks check: some changes
+// must come before the first query.
+func (s *Session) setTransactionSetting(name, value string, fresh bool) error {
+	old := s.transactionSetting(name)
+	if s.tx.queried && !fresh && value != old {
+		switch {
+		case name == "transaction_isolation":
+			return sqlstate.New(sqlstate.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+		case name == "transaction_read_only" && value == "off":
+			return sqlstate.New(sqlstate.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
+		case name == "transaction_deferrable":
+			return sqlstate.New(sqlstate.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
+		}
+	}
+	_, err := s.settings.Assign(name, value, true)
+	return err
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}

@@ -1,0 +1,121 @@
+package session
+
+import (
+	"strings"
+
+	"seqd/engine/query"
+	"seqd/protocol/parser"
+	"seqd/protocol/pgtypes"
+	"seqd/protocol/sqlstate"
+)
+
+// discard is DISCARD.
+func (s *Session) discard(d *parser.DiscardStmt) (string, error) {
+	switch d.Target {
+	case parser.DiscardAll:
+		if err := s.outsideBlock("DISCARD ALL"); err != nil {
+			return "", err
+		}
+		s.settings.ResetAll()
+		clear(s.prepared)
+		clear(s.plans)
+		s.forgetSequences()
+		return "DISCARD ALL", nil
+	case parser.DiscardPlans:
+		clear(s.plans)
+		return "DISCARD PLANS", nil
+	case parser.DiscardSequences:
+		s.forgetSequences()
+		return "DISCARD SEQUENCES", nil
+	}
+	return "DISCARD TEMP", nil // there are no temporary objects
+}
+
+func (s *Session) checkpoint() (string, error) {
+	if err := s.backend.Checkpoint(s.interrupt); err != nil {
+		return "", s.explain(err)
+	}
+	return "CHECKPOINT", nil
+}
+
+// prepare is PREPARE.
+func (s *Session) prepare(stmt *parser.PrepareStmt) (string, error) {
+	declared := make([]pgtypes.OID, len(stmt.Types))
+	for i := range stmt.Types {
+		oid, err := resolveType(&stmt.Types[i])
+		if err != nil {
+			return "", err
+		}
+		declared[i] = oid
+	}
+	p, err := s.analyze(stmt.Query, stmt.Text, declared)
+	if err != nil {
+		return "", err
+	}
+	if err := determined(p.params); err != nil {
+		return "", err
+	}
+	return "PREPARE", s.store(stmt.Name, p)
+}
+
+func (s *Session) deallocate(stmt *parser.DeallocateStmt) (string, error) {
+	if stmt.Name == "" {
+		clear(s.prepared)
+		return "DEALLOCATE ALL", nil
+	}
+	if _, err := s.namedStatement(stmt.Name); err != nil {
+		return "", err
+	}
+	delete(s.prepared, stmt.Name)
+	return "DEALLOCATE", nil
+}
+
+// runExecute is EXECUTE: the arguments are expressions, cast as by assignment to
+// the types of the parameters.
+func (s *Session) runExecute(stmt *parser.ExecuteStmt) (result, error) {
+	target, err := s.namedStatement(stmt.Name)
+	if err != nil {
+		return result{}, err
+	}
+	if len(stmt.Args) != len(target.params) {
+		return result{}, sqlstate.Errorf(sqlstate.SyntaxError,
+			"wrong number of parameters for prepared statement \"%s\"", stmt.Name).
+			WithDetail("Expected %d parameters but got %d.", len(target.params), len(stmt.Args))
+	}
+	inner := &portal{stmt: target, args: make([]pgtypes.Value, len(stmt.Args))}
+	for i, arg := range stmt.Args {
+		if inner.args[i], err = query.EvalConst(arg, evaluator{s}, target.params[i]); err != nil {
+			return result{}, err
+		}
+	}
+	if target.stmt == nil {
+		return result{}, nil
+	}
+	if err := s.open(inner); err != nil {
+		return result{}, err
+	}
+	return result{tag: inner.tag, counted: inner.counted, rows: inner.rows}, nil
+}
+
+// runExplain shows a plan without running it.
+func (s *Session) runExplain(stmt *parser.ExplainStmt) (result, error) {
+	for _, o := range stmt.Options {
+		if strings.EqualFold(o.Name, "analyze") && !strings.EqualFold(o.Value, "false") && !strings.EqualFold(o.Value, "off") {
+			return result{}, sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not serve EXPLAIN ANALYZE").
+				WithHint("EXPLAIN shows the plan without taking a value.")
+		}
+	}
+	inner, err := s.analyze(stmt.Query, "", nil)
+	if err != nil {
+		return result{}, err
+	}
+	lines := []string{"Utility statements have no plan structure"}
+	if inner.plan != nil {
+		lines = inner.plan.Explain()
+	}
+	rows := &fixedRows{}
+	for _, line := range lines {
+		rows.rows = append(rows.rows, textRow(line))
+	}
+	return result{tag: "EXPLAIN", rows: rows}, nil
+}
