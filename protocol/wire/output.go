@@ -1,0 +1,122 @@
+package wire
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"seqd/protocol/sqlstate"
+)
+
+var outputBuffers = sync.Pool{New: func() any {
+	b := make([]byte, 0, flushThreshold+largeBuffer)
+	return &b
+}}
+
+// output is what is to be sent. Like input it starts small and borrows a large
+// buffer for a large answer.
+type output struct {
+	dst      net.Conn
+	buf      []byte
+	borrowed *[]byte
+	err      error // the first failure; nothing is sent after it
+
+	farewell bool // a FATAL error was sent
+
+	timeout  time.Duration
+	deadline time.Time
+}
+
+func (o *output) flush() error {
+	if o.err != nil || len(o.buf) == 0 {
+		return o.err
+	}
+	o.extendDeadline()
+	if _, err := o.dst.Write(o.buf); err != nil {
+		o.err = err
+	}
+	o.buf = o.buf[:0]
+	return o.err
+}
+
+// extendDeadline sets the deadline anew only when half of it is used up: setting
+// it costs more than reading the clock.
+func (o *output) extendDeadline() {
+	if o.timeout <= 0 {
+		return
+	}
+	now := time.Now()
+	if o.deadline.Sub(now) > o.timeout/2 {
+		return
+	}
+	o.deadline = now.Add(o.timeout)
+	if err := o.dst.SetWriteDeadline(o.deadline); err != nil {
+		o.err = err
+	}
+}
+
+// grown is called after a message was added to buf.
+func (o *output) grown() {
+	if len(o.buf) >= flushThreshold {
+		_ = o.flush() // the error sticks, the next Flush returns it
+		return
+	}
+	if o.borrowed == nil && len(o.buf) > keepOutput/2 {
+		large := outputBuffers.Get().(*[]byte)
+		o.buf = append((*large)[:0], o.buf...)
+		o.borrowed = large
+	}
+}
+
+// giveBack returns to a small buffer when everything is sent.
+func (o *output) giveBack() {
+	if o.borrowed != nil {
+		outputBuffers.Put(o.borrowed)
+		o.borrowed, o.buf = nil, nil
+	} else if cap(o.buf) > keepOutput {
+		o.buf = nil
+	}
+}
+
+// Send adds a message to the output, which is written by Flush, or without it
+// when it reaches 64 KiB. A message that can't be encoded or written makes every
+// later Flush fail.
+func (c *Conn) Send(msg pgproto3.BackendMessage) {
+	buf, err := msg.Encode(c.out.buf)
+	if err != nil {
+		c.out.err = errors.Join(c.out.err, err)
+		return
+	}
+	c.out.buf = buf
+	c.out.grown()
+}
+
+// SendError adds an ErrorResponse, or a NoticeResponse for a severity below ERROR.
+func (c *Conn) SendError(e *sqlstate.Error) {
+	if isFatal(e) {
+		c.out.farewell = true
+	}
+	c.Send(Render(e))
+}
+
+// Flush writes the output with one system call. An answer that failed to be
+// written can't be taken up again: the error stays.
+func (c *Conn) Flush() error {
+	err := c.out.flush()
+	c.out.giveBack()
+	return err
+}
+
+// Buffered is how many bytes of output wait for Flush.
+func (c *Conn) Buffered() int { return len(c.out.buf) }
+
+// Err is the first error of sending, nil while all went well: for long results,
+// which need not be computed for a client that is gone.
+func (c *Conn) Err() error { return c.out.err }
+
+// SaidFarewell tells whether a FATAL error was sent: the client knows why the
+// connection ends.
+func (c *Conn) SaidFarewell() bool { return c.out.farewell }
