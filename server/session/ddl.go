@@ -27,9 +27,13 @@ func (s *Session) createSequence(c *parser.CreateSequenceStmt) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		skipping := sqlstate.Noticef(sqlstate.DuplicateTable, "relation \"%s\" already exists, skipping", c.Name.Name)
 		if _, taken := s.db().Sequence(schema, c.Name.Name); taken {
-			s.notice(sqlstate.Noticef(sqlstate.DuplicateTable, "relation \"%s\" already exists, skipping", c.Name.Name))
+			s.notice(skipping)
 			return tag, nil
+		}
+		if s.tx.state == txStarted && s.tx.overlay == nil {
+			s.tx.ifNotExists = skipping
 		}
 	}
 	definition, err := engine.CreateOptions(s.options(c.Options))

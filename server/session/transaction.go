@@ -28,6 +28,9 @@ type transaction struct {
 	started    time.Time
 	queried    bool // a query ran: the isolation level is settled
 	locks      bool // the backend may hold locks for us
+	// ifNotExists is what to tell the client if the transaction, a lone CREATE …
+	// IF NOT EXISTS, finds at its commit that another session was faster (C14).
+	ifNotExists *sqlstate.Error
 }
 
 type savepoint struct {
@@ -82,6 +85,11 @@ func (s *Session) commit() error {
 		result, err := s.backend.Commit(s.interrupt, uint64(s.pid), o.Commit())
 		if err == nil && result.Err != nil {
 			err = result.Err
+		}
+		if n := s.tx.ifNotExists; n != nil && sqlstate.CodeOf(err) == sqlstate.DuplicateTable {
+			s.abort()
+			s.notice(n)
+			return nil
 		}
 		if err != nil {
 			s.abort()

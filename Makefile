@@ -1,0 +1,77 @@
+# Everything a contributor or a stranger needs. `make help` lists the targets.
+SHELL := /bin/bash
+GO ?= go
+BIN := bin/seqd
+export CGO_ENABLED ?= 0
+
+# Pinned, so that a new release of a linter never breaks a build.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+FUZZTIME ?= 5s
+KILLS ?= 200
+ROUNDS ?= 3
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/seqd
+	$(GO) build -trimpath -o $(BIN) ./cmd/seqd
+
+.PHONY: run
+run: build ## Build and serve on 127.0.0.1:5433, data in ./seqd-data
+	./$(BIN)
+
+.PHONY: test
+test: build ## Run all tests (with PostgreSQL 15 installed, side by side with it)
+	SEQD_BIN=$(CURDIR)/$(BIN) $(GO) test ./...
+
+.PHONY: check
+check: fmt-check vet lint tidy-check generate-check test race fuzz ## What CI runs: all of the checks, then tests, race detector, short fuzzing
+
+.PHONY: fmt
+fmt: ## Format the code
+	gofmt -w $$(git ls-files '*.go')
+
+.PHONY: fmt-check
+fmt-check:
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not formatted:"; echo "$$out"; exit 1; }
+
+.PHONY: vet
+vet: ## go vet
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: ## staticcheck
+	$(GO) run $(STATICCHECK) ./...
+
+.PHONY: tidy-check
+tidy-check:
+	$(GO) mod tidy -diff
+
+.PHONY: generate-check
+generate-check:
+	@$(GO) generate ./... && git diff --exit-code --stat -- '*.pb.go' '*_gen.go' || { echo "generated files are not up to date: go generate ./..."; exit 1; }
+
+.PHONY: race
+race: ## The tests of the concurrent packages under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -short ./engine/... ./protocol/... ./raftfsm/... ./server/...
+
+# Each fuzzer has its corpus in testdata/fuzz; `go test` runs it as it stands.
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder for FUZZTIME (5s) each
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg | tail -1; \
+	  done; done
+
+.PHONY: bench
+bench: build ## nextval rates of seqd and PostgreSQL 15, side by side
+	SEQD_BIN=$(CURDIR)/$(BIN) SEQD_BENCH=1 BENCH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 30m -run TestBench ./cmd/seqd/e2e/...
+
+.PHONY: clean
+clean: ## Remove what was built (not the data)
+	rm -rf bin
