@@ -29,6 +29,8 @@ type Conn struct {
 	copyData pgproto3.CopyData
 	oversize bool // one of them refers to more than a large buffer
 
+	outOfStep bool // a frame was broken: where the next message begins is unknown
+
 	deadlines struct {
 		sync.Mutex
 		interrupted bool
@@ -94,14 +96,17 @@ const (
 	lingerBytes = 256 << 10
 )
 
-// Hangup flushes what is left and closes. Input that nobody read would make the
-// kernel reset the connection, and the client would lose the last message, the
-// one that says why: so the output is closed first and what the client is still
-// sending is read and thrown away, within bounds. It must be called by the
-// goroutine that reads; the Conn is of no use afterwards.
+// Hangup flushes what is left and closes. It must be called by the goroutine that
+// reads; the Conn is of no use afterwards.
+//
+// After a broken frame the client is probably still sending, and input that
+// nobody read makes the kernel reset the connection: the client would lose the
+// message that says why. So the output is closed first and what still comes is
+// thrown away, within bounds.
 func (c *Conn) Hangup() error {
 	err := c.Flush()
-	if half, ok := c.net.(interface{ CloseWrite() error }); ok && err == nil && half.CloseWrite() == nil {
+	half, ok := c.net.(interface{ CloseWrite() error })
+	if ok && c.outOfStep && err == nil && half.CloseWrite() == nil {
 		_ = c.net.SetReadDeadline(time.Now().Add(lingerTime))
 		_, _ = io.CopyN(io.Discard, c.net, lingerBytes) // ends by EOF, deadline or size: all are fine
 	}

@@ -63,6 +63,7 @@ func (c *Conn) frame() (typ byte, body []byte, err error) {
 	}
 	typ = c.in.bytes()[0]
 	if e := c.cfg.checkLength(typ, 4); e != nil {
+		c.outOfStep = true
 		return 0, nil, e
 	}
 	if err := c.in.fill(5); err != nil {
@@ -70,6 +71,7 @@ func (c *Conn) frame() (typ byte, body []byte, err error) {
 	}
 	length := binary.BigEndian.Uint32(c.in.bytes()[1:5])
 	if e := c.cfg.checkLength(typ, length); e != nil {
+		c.outOfStep = true
 		return 0, nil, e
 	}
 	return c.body(typ, int(length))
