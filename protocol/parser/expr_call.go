@@ -5,20 +5,26 @@ import "seqd/protocol/sqlstate"
 // call reads the arguments of a function and what may follow them. With a string
 // after them it is a constant of a type with modifiers: numeric(3) '1'.
 func (p *parser) call(name []string, pos Pos) Expr {
-	e := p.application(name, pos)
-	if f, ok := e.(*FuncCall); ok {
+	f, sortPos, plain := p.application(name, pos)
+	if !plain || p.tok.kind != tokString {
 		p.callSuffix(f)
+		return f
 	}
-	return e
+	if i := firstNamed(f.ArgNames); i >= 0 {
+		p.fail(sqlstate.SyntaxError, f.Args[i].Location(), "type modifier cannot have parameter name")
+	}
+	if f.OrderBy != nil {
+		p.fail(sqlstate.SyntaxError, sortPos, "type modifier cannot have ORDER BY")
+	}
+	return &TypeCast{Arg: p.stringConst(), Type: TypeName{Names: name, Typmods: f.Args, Pos: pos}, Pos: pos}
 }
 
-// application is func_application, or the typed constant that looks like one.
-func (p *parser) application(name []string, pos Pos) Expr {
-	f := &FuncCall{Name: name, Pos: pos}
+// application is func_application. plain tells whether the arguments could be the
+// modifiers of a type, sortPos where ORDER BY stood.
+func (p *parser) application(name []string, pos Pos) (f *FuncCall, sortPos Pos, plain bool) {
+	f = &FuncCall{Name: name, Pos: pos}
 	outer := p.down()
 	p.want('(')
-	var sortPos Pos
-	plain := false // a list that could be type modifiers
 	switch p.tok.kind {
 	case ')':
 	case '*':
@@ -40,16 +46,7 @@ func (p *parser) application(name []string, pos Pos) Expr {
 	}
 	p.want(')')
 	p.up(outer)
-	if !plain || p.tok.kind != tokString {
-		return f
-	}
-	if i := firstNamed(f.ArgNames); i >= 0 {
-		p.fail(sqlstate.SyntaxError, f.Args[i].Location(), "type modifier cannot have parameter name")
-	}
-	if f.OrderBy != nil {
-		p.fail(sqlstate.SyntaxError, sortPos, "type modifier cannot have ORDER BY")
-	}
-	return &TypeCast{Arg: p.stringConst(), Type: TypeName{Names: name, Typmods: f.Args, Pos: pos}, Pos: pos}
+	return f, sortPos, plain
 }
 
 func firstNamed(names []string) int {

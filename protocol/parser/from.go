@@ -1,5 +1,7 @@
 package parser
 
+import "seqd/protocol/sqlstate"
+
 // tableRef is table_ref: a primary and the joins that follow it.
 func (p *parser) tableRef() TableRef {
 	outer := p.down()
@@ -88,7 +90,11 @@ func (p *parser) tablePrimary() TableRef {
 	case k == kwLateral:
 		p.advance()
 		if p.tok.kind == '(' {
+			pos = p.tok.pos
 			return p.subselect(p.selectWithParens(), true, pos)
+		}
+		if p.tok.kind == kwXmltable && p.peek() == '(' {
+			p.xml()
 		}
 		return p.funcTable(true, pos)
 	case k == kwOnly:
@@ -138,7 +144,8 @@ func (p *parser) relationOrFunction(pos Pos) TableRef {
 		p.unexpected()
 	}
 	if p.tok.kind == '(' && len(names) > 1 {
-		return p.functionItem(p.application(names, pos), false, pos)
+		f, _, _ := p.application(names, pos)
+		return p.functionItem(f, false, pos)
 	}
 	rv := p.checkedRangeVar(names, first.pos)
 	p.got('*')
@@ -207,8 +214,18 @@ func (p *parser) alias() *Alias {
 	return a
 }
 
+// subselect gives a subquery in FROM its alias, without which it is an error.
 func (p *parser) subselect(q *SelectStmt, lateral bool, pos Pos) TableRef {
-	return &RangeSubselect{Lateral: lateral, Query: q, Alias: p.alias(), Pos: pos}
+	alias := p.alias()
+	if alias == nil {
+		what, example := "subquery", "SELECT"
+		if q.Values != nil {
+			what, example = "VALUES", "VALUES"
+		}
+		p.throw(sqlstate.Errorf(sqlstate.SyntaxError, "%s in FROM must have an alias", what).
+			WithHint("For example, FROM (%s ...) [AS] foo.", example).At(int(pos)))
+	}
+	return &RangeSubselect{Lateral: lateral, Query: q, Alias: alias, Pos: pos}
 }
 
 // parenTable reads (query) or (joined table), as parenthesized does for expressions.
@@ -235,6 +252,9 @@ func (p *parser) insideTableParens() (*SelectStmt, *JoinExpr) {
 			}
 			if p.continuesSelect() {
 				return p.selectRest(query), nil
+			}
+			if !p.startsJoin() && p.tok.kind != kwAs && !p.tok.kind.isColID() {
+				p.unexpected()
 			}
 			left = p.subselect(query, false, pos)
 			break

@@ -35,16 +35,20 @@ func (p *parser) windowlessCall() Expr {
 		p.unexpected()
 	}
 	names := []string{p.take(true)}
-	if p.tok.kind == '.' && k.isColID() {
-		for p.got('.') {
-			names = append(names, p.colLabel())
+	if k.isColID() {
+		for _, step := range p.indirection() {
+			names = append(names, step.Field)
+			single = step.Field != ""
+			if !single {
+				break
+			}
 		}
-		single = true
 	}
 	if !single || p.tok.kind != '(' {
 		p.unexpected()
 	}
-	return p.application(names, pos)
+	f, _, _ := p.application(names, pos)
+	return f
 }
 
 func (p *parser) functionItem(call Expr, lateral bool, pos Pos) TableRef {

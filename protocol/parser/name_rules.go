@@ -121,6 +121,15 @@ func (p *parser) anyNameRelation() RangeVar {
 	return rv
 }
 
+// ifExists takes IF EXISTS. An IF without it is a name.
+func (p *parser) ifExists() bool {
+	if p.tok.kind != kwIf || p.peek() != kwExists {
+		return false
+	}
+	p.wants(kwIf, kwExists)
+	return true
+}
+
 // roleSpec is a role, or one of the words that mean one.
 func (p *parser) roleSpec() RoleSpec {
 	pos := p.tok.pos

@@ -1,7 +1,5 @@
 package parser
 
-import "seqd/protocol/sqlstate"
-
 // startsSelect tells whether a query starts at the token in hand, where an
 // expression may stand too: VALUES is also a column's name.
 func (p *parser) startsSelect() bool {
@@ -310,7 +308,10 @@ func (p *parser) withClause() *WithClause {
 	}
 	w := &WithClause{Pos: p.tok.pos}
 	p.advance()
-	w.Recursive = p.got(kwRecursive)
+	if p.tok.kind == kwRecursive && p.peek().isColID() { // else it is a name
+		w.Recursive = true
+		p.advance()
+	}
 	p.list(func() { w.CTEs = append(w.CTEs, p.commonTableExpr()) })
 	return w
 }
@@ -368,15 +369,11 @@ func (p *parser) searchAndCycle(c *CommonTableExpr) {
 
 // constant is AexprConst.
 func (p *parser) constant() Expr {
-	pos := p.tok.pos
-	switch e := p.primary(modeExpr).(type) {
-	case *Const:
-		return e
-	case *TypeCast:
-		if e.Pos != 0 {
-			return e
-		}
+	e := p.primary(modeRestrict)
+	switch e.(type) {
+	case *Const, *TypeCast:
+	default:
+		p.unexpected()
 	}
-	p.fail(sqlstate.SyntaxError, pos, "syntax error")
-	return nil
+	return e
 }

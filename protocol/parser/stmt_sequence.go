@@ -5,7 +5,9 @@ import "strings"
 // createSequence is CREATE SEQUENCE from SEQUENCE on.
 func (p *parser) createSequence(s *CreateSequenceStmt) Statement {
 	p.want(kwSequence)
-	s.IfNotExists = p.gotWords(kwIf, kwNot, kwExists)
+	if s.IfNotExists = p.tok.kind == kwIf && p.peek() == kwNot; s.IfNotExists {
+		p.wants(kwIf, kwNot, kwExists)
+	}
 	s.Name = p.qualifiedName()
 	for {
 		opt, ok := p.seqOption()
@@ -127,7 +129,7 @@ func (p *parser) dropStmt() Statement {
 	}
 	s := &DropStmt{Object: object}
 	p.advance()
-	s.IfExists = p.gotWords(kwIf, kwExists)
+	s.IfExists = p.ifExists()
 	p.list(func() { s.Names = append(s.Names, p.anyNameRelation()) })
 	if p.got(kwCascade) {
 		s.Behavior = Cascade
@@ -158,7 +160,7 @@ func (p *parser) alterStmt() Statement {
 	}
 	tag := "ALTER " + strings.ToUpper(string(object))
 	u.step(p)
-	ifExists := p.gotWords(kwIf, kwExists)
+	ifExists := p.ifExists()
 	var name RangeVar
 	if object == ObjectTable {
 		name = p.relationExpr()

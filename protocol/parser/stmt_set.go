@@ -54,6 +54,8 @@ func (p *parser) setStmt() Statement {
 		p.advance()
 		s.Name = "role"
 		s.Values = []Expr{p.wordConst()}
+	case k == kwConstraints && !s.Local:
+		return p.setConstraints(s.Pos)
 	case k == kwXml:
 		p.advance()
 		p.want(kwOption)
@@ -67,6 +69,18 @@ func (p *parser) setStmt() Statement {
 		p.setGeneric(s)
 	}
 	return s
+}
+
+// setConstraints is SET CONSTRAINTS: there are no constraints to set.
+func (p *parser) setConstraints(pos Pos) Statement {
+	p.advance()
+	if !p.got(kwAll) {
+		p.list(func() { p.qualifiedName() })
+	}
+	if !p.got(kwDeferred) {
+		p.want(kwImmediate)
+	}
+	return &UnservedStmt{Tag: "SET CONSTRAINTS", Pos: pos}
 }
 
 // namesVariable tells whether the word in hand is a variable's name, though it

@@ -231,6 +231,10 @@ func (p *parser) skipStatement(rule bool) {
 			if blocks == 0 && !rule {
 				p.unexpected()
 			}
+		default:
+			if k := p.tok.kind; k < tokIdent && !isSelfChar(byte(k)) {
+				p.unexpected() // a character that means nothing in SQL
+			}
 		}
 		p.advance()
 	}
