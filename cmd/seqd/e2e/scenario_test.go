@@ -12,11 +12,16 @@ import (
 	"seqd/cmd/seqd/e2e/target"
 )
 
-// TestScenarios plays every scenario file on PostgreSQL 15 and on seqd.
-func TestScenarios(t *testing.T) {
-	paths, err := filepath.Glob("testdata/scenarios/*.txt")
+// TestScenarios plays statements and their results on PostgreSQL 15 and on seqd.
+func TestScenarios(t *testing.T) { runFiles(t, "scenarios") }
+
+// TestWire does the same with messages.
+func TestWire(t *testing.T) { runFiles(t, "wire") }
+
+func runFiles(t *testing.T, folder string) {
+	paths, err := filepath.Glob("testdata/" + folder + "/*.txt")
 	if err != nil || len(paths) == 0 {
-		t.Fatalf("no scenario files: %v", err)
+		t.Fatalf("no files: %v", err)
 	}
 	pg, seqd := thePostgres(t), theSeqd(t)
 	var tally scenario.Tally
@@ -48,7 +53,7 @@ func TestScenarios(t *testing.T) {
 	if pg != nil {
 		version = pg.Server.Version
 	}
-	line := tally.Sum(version)
+	line := folder + ": " + tally.Sum(version)
 	if seqd == nil {
 		line += "; seqd was not run"
 	}
@@ -78,7 +83,7 @@ func play(c *scenario.Case, on target.Target, isSeqd bool) string {
 	if err != nil {
 		return err.Error()
 	}
-	outs, playErr := scenario.Run(c, env, isSeqd)
+	outs, playErr := scenario.Run(c, env, scenario.Mode{Seqd: isSeqd})
 	report := scenario.Compare(c, outs, isSeqd, playErr)
 	if err := env.Close(); err != nil {
 		report += fmt.Sprintf("    %v\n", err)
@@ -93,7 +98,7 @@ func record(t *testing.T, f *scenario.File, pg *target.Postgres) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		outs, err := scenario.Run(c, env, false)
+		outs, err := scenario.Run(c, env, scenario.Mode{Record: true})
 		_ = env.Close()
 		if err != nil {
 			t.Fatalf("%s, case %s: %v\n%s", f.Path, c.Title, err, env.Log())

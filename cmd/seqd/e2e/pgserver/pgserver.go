@@ -196,7 +196,7 @@ func (s *Server) settings() map[string]string {
 		"wal_writer_delay":    "10s",
 		"timezone":            "UTC",
 		"log_timezone":        "UTC",
-		"log_min_messages":    "fatal",
+		"log_min_messages":    "panic",
 		"log_checkpoints":     "off",
 		"lc_messages":         "C",
 		"max_connections":     "100",

@@ -47,8 +47,7 @@ func (p *player) collectExtended(name string, sess *session, o options) ([]strin
 	for {
 		m, err := sess.conn.Receive(wireclient.Timeout)
 		if errors.Is(err, wireclient.ErrClosed) {
-			delete(p.sessions, name)
-			return append(out, "(connection closed)"), sess.conn.Close()
+			return p.closed(name, sess, out)
 		}
 		if err != nil {
 			return out, err

@@ -26,7 +26,10 @@
 //	             name S       a named statement; with no sql, one prepared earlier
 //	A>> sql      a Query that is expected to wait for another session
 //	A<<          collects the answer of a Query that waited
-//	A! connect k=v …, A! disconnect, A! cancel
+//	A= message   writes a message; ".> " adds another one to the same write. A message
+//	             is its name and its JSON in pgproto3, raw "bytes as a Go string", or
+//	             raw T "body"; the answer is shown in the same form
+//	A! connect k=v …, A! disconnect, A! cancel, A! open (with no start-up packet)
 //	! crash      kill -9 of the server, and a new start; ! restart: after a clean stop
 //
 // The lines up to the next input are the output. Where seqd differs on purpose:
@@ -57,6 +60,7 @@ const (
 	Send     Kind = ">>"
 	Collect  Kind = "<<"
 	Action   Kind = "!"
+	Wire     Kind = "="
 )
 
 // NotRun is the output of a step that one of the servers is not given.
@@ -125,8 +129,8 @@ func (s *Step) Input() []string {
 }
 
 var (
-	inputLine   = regexp.MustCompile(`^([A-Z]?)(>>|<<|>|\||!)(?: (.*))?$`)
-	sessionMark = regexp.MustCompile(`^([A-Z](>|\||!|<<)|! )`)
+	inputLine   = regexp.MustCompile(`^([A-Z]?)(>>|<<|>|\||!|=)(?: (.*))?$`)
+	sessionMark = regexp.MustCompile(`^([A-Z](>|\||!|<<|=)|! )`)
 )
 
 // ParseFile reads a scenario file.

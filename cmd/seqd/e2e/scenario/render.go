@@ -137,7 +137,7 @@ func oneLine(s string) string {
 }
 
 // looksLikeSyntax matches values that a reader of the file (or Parse) would take for something else.
-var looksLikeSyntax = regexp.MustCompile(`^([A-Z]?(>|\||!|<<)|#|case |PG:|SEQD:|\.>|\.\.|\([a-z]|[A-Z ]+: |0x)| \| `)
+var looksLikeSyntax = regexp.MustCompile(`^([A-Z]?(>|\||!|<<|=)|#|case |PG:|SEQD:|\.>|\.\.|\([a-z]|[A-Z ]+: |0x)| \| `)
 
 // quoteIfAmbiguous keeps plain values plain and quotes the others as Go does.
 func quoteIfAmbiguous(s string) string {

@@ -102,7 +102,7 @@ func (t *Tally) Add(c *Case) {
 
 // Sum is the line for the end of a run.
 func (t *Tally) Sum(version string) string {
-	return fmt.Sprintf("scenarios: %d cases, %d statements, %d equal to PostgreSQL %s, %d deliberate differences",
+	return fmt.Sprintf("%d cases, %d statements, %d equal to PostgreSQL %s, %d deliberate differences",
 		t.Cases, t.Statements, t.Equal, version, t.Different)
 }
 

@@ -23,14 +23,20 @@ type Env interface {
 // waitingTime is how long a statement must stay without an answer to count as waiting.
 const waitingTime = 300 * time.Millisecond
 
+// Mode says for whom a case is played.
+type Mode struct {
+	Seqd   bool // against seqd, not PostgreSQL
+	Record bool // with no expectation of the answers
+}
+
 // Run plays a case and returns the output of each step. An error means that the
 // play could not go on; outputs up to there are returned.
-func Run(c *Case, env Env, seqd bool) ([][]string, error) {
-	p := &player{env: env, sessions: map[string]*session{}}
+func Run(c *Case, env Env, mode Mode) ([][]string, error) {
+	p := &player{env: env, mode: mode, sessions: map[string]*session{}}
 	defer p.closeAll()
 	var outs [][]string
 	for _, s := range c.Steps {
-		if !s.Runs(seqd) {
+		if !s.Runs(mode.Seqd) {
 			outs = append(outs, []string{NotRun})
 			continue
 		}
@@ -46,6 +52,7 @@ func Run(c *Case, env Env, seqd bool) ([][]string, error) {
 // player holds the sessions of a running case.
 type player struct {
 	env      Env
+	mode     Mode
 	sessions map[string]*session
 	order    []string
 }
@@ -53,12 +60,23 @@ type player struct {
 type session struct {
 	conn   *wireclient.Conn
 	render *renderer
+	asked  []uint32 // SSLRequest and GSSENCRequest, once answered
+	raw    bool     // bytes were sent that may be no whole message
+}
+
+// end closes the session, politely where the server can understand it.
+func (s *session) end() {
+	if s.raw {
+		_ = s.conn.Close()
+		return
+	}
+	s.conn.Terminate()
 }
 
 func (p *player) closeAll() {
 	for _, name := range p.order {
 		if s := p.sessions[name]; s != nil {
-			s.conn.Terminate()
+			s.end()
 		}
 	}
 	p.sessions, p.order = map[string]*session{}, nil
@@ -82,6 +100,8 @@ func (p *player) step(s *Step) ([]string, error) {
 		return p.collect(s.Session, sess, waitingTime)
 	case Extended:
 		return p.extended(s, sess)
+	case Wire:
+		return p.wire(s, sess)
 	}
 	if err != nil {
 		return nil, err
@@ -112,10 +132,23 @@ func (p *player) session(name string, params map[string]string) (sess *session, 
 	if err != nil {
 		return nil, nil, err
 	}
+	return p.add(name, conn), nil, nil
+}
+
+// open connects and sends no start-up packet.
+func (p *player) open(name string) error {
+	conn, err := wireclient.Dial(p.env.Addr())
+	if err == nil {
+		p.add(name, conn)
+	}
+	return err
+}
+
+func (p *player) add(name string, conn *wireclient.Conn) *session {
 	s := &session{conn: conn, render: &renderer{status: 'I'}}
 	p.sessions[name] = s
 	p.order = append(p.order, name)
-	return s, nil, nil
+	return s
 }
 
 // collect reads up to ReadyForQuery. After patience without a message a Query
@@ -126,8 +159,7 @@ func (p *player) collect(name string, sess *session, patience time.Duration) ([]
 		m, err := sess.conn.Receive(patience)
 		switch {
 		case errors.Is(err, wireclient.ErrClosed):
-			delete(p.sessions, name)
-			return append(out, "(connection closed)"), sess.conn.Close()
+			return p.closed(name, sess, out)
 		case errors.Is(err, os.ErrDeadlineExceeded) && patience == waitingTime:
 			return append(out, "(waiting)"), nil
 		case err != nil:
@@ -150,9 +182,12 @@ func (p *player) action(s *Step) ([]string, error) {
 	if s.Session == "" {
 		return nil, p.serverAction(s.SQL)
 	}
-	if verb == "connect" {
+	if verb == "open" || verb == "connect" {
 		if p.sessions[s.Session] != nil {
 			return nil, fmt.Errorf("session %s is connected", s.Session)
+		}
+		if verb == "open" {
+			return nil, p.open(s.Session)
 		}
 		params := map[string]string{}
 		for _, kv := range strings.Fields(rest) {

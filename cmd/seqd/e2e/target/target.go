@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -65,6 +66,9 @@ func (p *Postgres) Fresh(bool) (Env, error) {
 // Close ends the server.
 func (p *Postgres) Close() error { return p.Server.Stop() }
 
+// renew makes the database postgres as new. Dropping what a case has created is
+// ten times faster than a new database, so that comes first; if anything is left
+// behind (or altered), the database is made anew.
 func (p *Postgres) renew() error {
 	ctx := context.Background()
 	if p.admin == nil {
@@ -73,53 +77,99 @@ func (p *Postgres) renew() error {
 			return err
 		}
 	}
-	// A case that used no transaction id has changed nothing.
 	now, err := p.horizon(ctx)
 	if err != nil || now == p.pristine {
+		return err // a case that used no transaction id has changed nothing
+	}
+	clean, err := p.sweep(ctx)
+	if err != nil {
 		return err
 	}
-	for _, sql := range []string{"DROP DATABASE IF EXISTS postgres WITH (FORCE)", "CREATE DATABASE postgres TEMPLATE template0"} {
-		if _, err := p.admin.Exec(ctx, sql).ReadAll(); err != nil {
-			return fmt.Errorf("%s: %w", sql, err)
+	if !clean {
+		for _, sql := range []string{"DROP DATABASE IF EXISTS postgres WITH (FORCE)", "CREATE DATABASE postgres TEMPLATE template0"} {
+			if _, err := column(ctx, p.admin, sql); err != nil {
+				return err
+			}
 		}
-	}
-	if err := p.dropRoles(ctx); err != nil {
-		return err
+		roles, err := column(ctx, p.admin, "SELECT 'DROP ROLE ' || quote_ident(rolname) FROM pg_roles WHERE oid >= 16384")
+		if err != nil {
+			return err
+		}
+		for _, sql := range roles {
+			if _, err := column(ctx, p.admin, sql); err != nil {
+				return err
+			}
+		}
 	}
 	p.pristine, err = p.horizon(ctx)
 	return err
 }
 
 func (p *Postgres) horizon(ctx context.Context) (string, error) {
-	rows, err := p.column(ctx, "SELECT pg_snapshot_xmax(pg_current_snapshot())")
+	rows, err := column(ctx, p.admin, "SELECT pg_snapshot_xmax(pg_current_snapshot())")
 	if err != nil {
 		return "", err
 	}
 	return rows[0], nil
 }
 
-// dropRoles drops what a case leaves outside its database.
-func (p *Postgres) dropRoles(ctx context.Context) error {
-	roles, err := p.column(ctx, "SELECT quote_ident(rolname) FROM pg_roles WHERE oid >= 16384")
+// sweepSQL lists the statements that drop what users have created in schemas.
+const sweepSQL = `
+SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_'
+UNION ALL
+SELECT format('DROP %s IF EXISTS public.%I CASCADE', CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relname)
+FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('S', 'r', 'v', 'p')`
+
+// leftSQL counts what differs from a new database; 16384 is the first object id
+// that is not PostgreSQL's own.
+const leftSQL = `
+SELECT (SELECT count(*) FROM pg_class WHERE oid >= 16384)
+     + (SELECT count(*) FROM pg_type WHERE oid >= 16384)
+     + (SELECT count(*) FROM pg_proc WHERE oid >= 16384)
+     + (SELECT count(*) FROM pg_namespace WHERE oid >= 16384)
+     + (SELECT count(*) FROM pg_authid WHERE oid >= 16384)
+     + (SELECT count(*) FROM pg_extension WHERE oid >= 16384)
+     + (SELECT count(*) FROM pg_operator WHERE oid >= 16384)
+     + (SELECT count(*) FROM pg_cast WHERE oid >= 16384)
+     + (SELECT count(*) FROM pg_default_acl)
+     + (SELECT count(*) FROM pg_db_role_setting)
+     + (SELECT count(*) FROM pg_namespace WHERE nspname = 'public' AND oid <> 2200)
+     + (SELECT count(*) FROM pg_namespace WHERE oid = 2200 AND nspacl::text <> '{pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}')
+     + (SELECT 1 - count(*) FROM pg_namespace WHERE oid = 2200 AND nspname = 'public')
+     + (SELECT count(*) FROM pg_database WHERE datname = current_database() AND (datacl IS NOT NULL OR datconnlimit <> -1))`
+
+// sweep drops what is in the database postgres and tells whether it is as new.
+func (p *Postgres) sweep(ctx context.Context) (clean bool, err error) {
+	conn, err := pgconn.Connect(ctx, p.Server.DSN("postgres"))
 	if err != nil {
-		return err
+		return false, nil // a case may have dropped it
 	}
-	for _, r := range roles {
-		if _, err := p.admin.Exec(ctx, "DROP ROLE "+r).ReadAll(); err != nil {
-			return err
-		}
+	defer conn.Close(ctx)
+	drops, err := column(ctx, conn, sweepSQL)
+	if err != nil {
+		return false, err
 	}
-	return nil
+	if _, err := column(ctx, conn, strings.Join(drops, ";")); err != nil {
+		return false, err
+	}
+	left, err := column(ctx, conn, leftSQL)
+	if err != nil {
+		return false, err
+	}
+	return left[0] == "0", nil
 }
 
-func (p *Postgres) column(ctx context.Context, sql string) ([]string, error) {
-	res, err := p.admin.Exec(ctx, sql).ReadAll()
+// column runs statements and returns the first column of the last one's rows.
+func column(ctx context.Context, conn *pgconn.PgConn, sql string) ([]string, error) {
+	res, err := conn.Exec(ctx, sql).ReadAll()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", sql, err)
 	}
 	var out []string
-	for _, row := range res[0].Rows {
-		out = append(out, string(row[0]))
+	if len(res) > 0 {
+		for _, row := range res[len(res)-1].Rows {
+			out = append(out, string(row[0]))
+		}
 	}
 	return out, nil
 }

@@ -22,6 +22,9 @@ const Timeout = 20 * time.Second
 // ErrClosed says that the server has closed the connection.
 var ErrClosed = errors.New("connection closed by the server")
 
+// ErrNotMessage says that the server sent what is no message of protocol 3.
+var ErrNotMessage = errors.New("not a message of protocol 3")
+
 // Conn is one connection. Its methods are for one goroutine.
 type Conn struct {
 	// PID and SecretKey are what BackendKeyData said.
@@ -209,6 +212,6 @@ func closedOr(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &ne):
 		return ErrClosed
 	default:
-		return fmt.Errorf("not a message of the server: %w", err)
+		return fmt.Errorf("%w: %v", ErrNotMessage, err)
 	}
 }
