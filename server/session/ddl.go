@@ -90,11 +90,11 @@ func sequenceType(name *parser.TypeName) (sequence.Type, error) {
 		return 0, err
 	}
 	switch oid {
-	case pgtypes.Int2OID:
+	case pgtypes.Int2:
 		return sequence.SmallInt, nil
-	case pgtypes.Int4OID:
+	case pgtypes.Int4:
 		return sequence.Integer, nil
-	case pgtypes.Int8OID:
+	case pgtypes.Int8:
 		return sequence.BigInt, nil
 	}
 	return 0, sqlstate.New(sqlstate.InvalidParameterValue, "sequence type must be smallint, integer, or bigint")

@@ -45,7 +45,7 @@ func (s *Session) parse(m *pgproto3.Parse) error {
 
 func determined(params []pgtypes.OID) error {
 	for i, oid := range params {
-		if oid == 0 || oid == pgtypes.UnknownOID {
+		if oid == 0 || oid == pgtypes.Unknown {
 			return sqlstate.Errorf(sqlstate.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
 		}
 	}
@@ -132,7 +132,7 @@ func (s *Session) arguments(m *pgproto3.Bind, types []pgtypes.OID) ([]pgtypes.Va
 		var err error
 		switch {
 		case raw == nil:
-			args[i] = pgtypes.Null
+			args[i] = pgtypes.Null()
 		case format == pgproto3.TextFormat:
 			args[i], err = s.textArgument(types[i], raw)
 		case format == pgproto3.BinaryFormat:

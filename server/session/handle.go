@@ -45,6 +45,19 @@ func (s *Session) handle(msg pgproto3.FrontendMessage) error {
 	return sqlstate.Fatalf(sqlstate.ProtocolViolation, "unexpected message %T", msg)
 }
 
+// handleMalformed answers a message that could not be read as if its statement
+// had failed.
+func (s *Session) handleMalformed(m malformed) error {
+	fail := func() error { return m.Unwrap() }
+	switch {
+	case s.skipToSync:
+		return nil // PostgreSQL does not look into what it skips
+	case m.Extended():
+		return s.step(fail)
+	}
+	return s.cycle(fail)
+}
+
 // cycle runs what ends with ReadyForQuery: a simple query, Sync, a function call.
 func (s *Session) cycle(f func() error) error {
 	if err := s.guarded(f); err != nil {
@@ -52,6 +65,9 @@ func (s *Session) cycle(f func() error) error {
 	}
 	s.skipToSync = false
 	s.readyForQuery()
+	if s.conn.InputWaiting() {
+		return nil // the answers to a pipeline leave in one write
+	}
 	return s.conn.Flush()
 }
 

@@ -68,7 +68,7 @@ func sameColumns(a, b []query.Column) bool {
 }
 
 func textColumn(name string) []query.Column {
-	return []query.Column{{Name: name, Type: pgtypes.TextOID, Typmod: -1}}
+	return []query.Column{{Name: name, Type: pgtypes.Text, Typmod: -1}}
 }
 
 // plan fills in what follows from the statement and the catalog.

@@ -28,8 +28,18 @@ type Conn interface {
 	// SendError adds an ErrorResponse, or a NoticeResponse for a lower severity.
 	SendError(*sqlstate.Error)
 	Flush() error
+	// InputWaiting tells whether another whole message has arrived already.
+	InputWaiting() bool
 	// SetReadDeadline bounds the wait for the next message; zero means no bound.
 	SetReadDeadline(time.Time) error
+}
+
+// malformed is Receive's error for a message whose body can't be read: the stream
+// goes on behind it. extended messages are skipped up to Sync, others answered.
+type malformed interface {
+	error
+	Extended() bool
+	Unwrap() error
 }
 
 // Config is what a session starts with.
@@ -45,8 +55,11 @@ type Config struct {
 	User   string
 	// Database that the client asked for.
 	Database string
+	// Options is the start-up parameter of that name: command-line switches, which
+	// come before Parameters.
+	Options string
 	// Parameters are the remaining start-up parameters: initial settings.
-	Parameters map[string]string
+	Parameters []settings.Parameter
 	// ServerSettings are settings that the server decides: port, max_connections.
 	ServerSettings map[string]string
 }
@@ -117,12 +130,16 @@ func (s *Session) initialSettings(cfg Config) error {
 	if !s.user.Superuser {
 		s.settings.SetInternal("is_superuser", "off")
 	}
-	for name, value := range cfg.Parameters {
-		if err := s.settings.SetBase(name, value); err != nil {
-			fatal := *sqlstate.From(err)
-			fatal.Severity = sqlstate.SeverityFatal
-			return &fatal
+	parameters, err := settings.ParseOptions(cfg.Options)
+	for _, p := range append(parameters, cfg.Parameters...) {
+		if err == nil {
+			err = s.settings.SetBase(p.Name, p.Value)
 		}
+	}
+	if err != nil {
+		fatal := *sqlstate.From(err)
+		fatal.Severity = sqlstate.SeverityFatal
+		return &fatal
 	}
 	return nil
 }
@@ -148,13 +165,16 @@ func (s *Session) Run() error {
 	}
 	for {
 		msg, err := s.receive()
-		if err != nil {
-			return s.leave(err)
+		var broken malformed
+		switch {
+		case errors.As(err, &broken):
+			err = s.handleMalformed(broken)
+		case err == nil:
+			if _, ok := msg.(*pgproto3.Terminate); ok {
+				return nil
+			}
+			err = s.handle(msg)
 		}
-		if _, ok := msg.(*pgproto3.Terminate); ok {
-			return nil
-		}
-		err = s.handle(msg)
 		if cause := s.interrupt.terminated(); cause != nil {
 			return s.leave(cause)
 		}

@@ -33,6 +33,9 @@ func (s *Set) SetBase(name, value string) error {
 	if err != nil {
 		return err
 	}
+	if err := p.changeable(); err != nil {
+		return err
+	}
 	s.base[p.key], s.values[p.key] = value, value
 	return nil
 }

@@ -1,0 +1,41 @@
+// Command seqd is a sequence server: it hands out PostgreSQL sequence values over
+// the PostgreSQL wire protocol. This package only joins the parts and handles
+// signals; see docs/architecture.md.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"seqd/cmd/seqd/config"
+)
+
+// version is what `seqd version` and the ready line say.
+const version = "0.1.0"
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	cli, command, err := config.Parse(args, os.Stdout, os.Stderr, os.Exit)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "seqd: %v\n", errors.Unwrap(err))
+		return exitUsage
+	}
+	if command == "version" {
+		fmt.Println("seqd", version)
+		return exitOK
+	}
+	if err := serve(&cli.Serve); err != nil {
+		fmt.Fprintf(os.Stderr, "seqd: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}

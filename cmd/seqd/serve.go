@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"seqd/cmd/seqd/config"
+	"seqd/protocol/wire"
+	"seqd/raftfsm/node"
+	"seqd/server"
+	"seqd/server/session"
+)
+
+// serve runs the server until a signal or a failure ends it.
+func serve(cfg *config.Serve) error {
+	logger := cfg.Logger(os.Stderr)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+
+	// The port comes first: a server that can't have it leaves the data alone.
+	// Clients that connect meanwhile wait in the listener's queue.
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return err
+	}
+	broken := make(chan error, 1)
+	n, err := node.Open(context.Background(), node.Config{
+		DataDir: cfg.DataDir, Ephemeral: cfg.Ephemeral, PrelogMax: cfg.PrelogMax, Logger: logger,
+		Fatal: func(err error) {
+			select {
+			case broken <- err:
+			default:
+			}
+		},
+	})
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	srv := newServer(cfg, n, listener.Addr(), logger)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(listener) }()
+	fmt.Fprintln(os.Stderr, readyLine(cfg, listener.Addr()))
+
+	select {
+	case err := <-broken:
+		// The log can't be trusted any more: no clean stop, which would write to it.
+		return fmt.Errorf("the log failed, stopping at once: %w", err)
+	case err := <-served:
+		return errors.Join(err, stop(cfg, srv, n))
+	case sig := <-signals:
+		logger.Debug("stopping", "signal", sig.String())
+		go func() {
+			<-signals
+			logger.Warn("stopping at once: reserved values are skipped at the next start")
+			os.Exit(exitFailed)
+		}()
+		return stop(cfg, srv, n)
+	}
+}
+
+// stop ends the sessions, then commits the exact positions, so that a clean stop
+// skips no value.
+func stop(cfg *config.Serve, srv *server.Server, n *node.Node) error {
+	ctx, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)
+	defer cancel()
+	err := srv.Shutdown(ctx)
+	closing, cancelClosing := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)
+	defer cancelClosing()
+	return errors.Join(err, n.Close(closing))
+}
+
+func newServer(cfg *config.Serve, n *node.Node, addr net.Addr, logger *slog.Logger) *server.Server {
+	port := "0"
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		port = strconv.Itoa(tcp.Port)
+	}
+	return server.New(server.Config{
+		Handler: &handler{
+			backend:    backend{n},
+			statements: session.NewStatementCache(),
+			logger:     logger,
+			settings:   map[string]string{"port": port, "max_connections": strconv.Itoa(cfg.MaxConnections)},
+		},
+		MaxConnections: cfg.MaxConnections,
+		AuthTimeout:    cfg.AuthTimeout,
+		Wire:           wire.Config{MaxMessageSize: cfg.MaxMessageSize},
+		Logger:         logger,
+	})
+}
+
+// readyLine is the one line of a normal start. Scripts wait for it.
+func readyLine(cfg *config.Serve, addr net.Addr) string {
+	data := "data in " + cfg.DataDir
+	if cfg.Ephemeral {
+		data = "keeping nothing on disk"
+	}
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return fmt.Sprintf("seqd %s ready: listening on %s, %s", version, addr, data)
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return fmt.Sprintf("seqd %s ready: listening on %s, %s; try: psql -h %s -p %s -U postgres",
+		version, addr, data, host, port)
+}
