@@ -49,13 +49,16 @@ type FSM struct {
 	applied  progress
 }
 
-// New returns the state machine of a fresh cluster. observer may be nil.
-func New(cluster string, observer Observer) *FSM {
-	f := &FSM{cluster: cluster, store: engine.NewStore(), observer: observer}
+// New returns the state machine of a fresh cluster.
+func New(cluster string) *FSM {
+	f := &FSM{cluster: cluster, store: engine.NewStore()}
 	f.catalog.Store(f.store.Catalog())
 	f.applied.init()
 	return f
 }
+
+// Observe sets who follows the log; before raft is started.
+func (f *FSM) Observe(o Observer) { f.observer = o }
 
 // Apply implements raft.FSM. An entry that can't be understood stops the process:
 // to go on without it would part this replica from the others for ever.

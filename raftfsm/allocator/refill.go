@@ -1,0 +1,219 @@
+package allocator
+
+import (
+	"context"
+	"math"
+	"math/bits"
+	"sync"
+	"time"
+
+	"seqd/engine"
+	"seqd/engine/sequence"
+	"seqd/protocol/sqlstate"
+)
+
+const (
+	// horizon is how long a reservation should last under load, so that the log
+	// is written a few times a second whatever the rate.
+	horizon = 250 * time.Millisecond
+	// commitsAhead makes it last longer where a commit is slow: half of what is
+	// reserved must outlast the commit of the next, with room for bad moments.
+	commitsAhead = 8
+	horizonMax   = 2 * time.Second
+	// lapShare limits a reservation to this part of what is left on a bounded
+	// sequence's lap (unless that is less than PostgreSQL itself logs): a crash
+	// must not use up a small sequence.
+	lapShare = 1024
+	// maxItems is how many laps of a short CYCLE one entry reserves.
+	maxItems = 64
+)
+
+// due is the list of sequences that need a reservation.
+type due struct {
+	mu   sync.Mutex
+	list []*Sequence
+	wake chan struct{}
+}
+
+func (d *due) add(s *Sequence) {
+	d.mu.Lock()
+	d.list = append(d.list, s)
+	d.mu.Unlock()
+	select {
+	case d.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+func (d *due) take() []*Sequence {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := d.list
+	d.list = nil
+	return list
+}
+
+func (d *due) clear() { d.take() }
+
+// request puts the sequence on the list for the next reservation.
+func (s *Sequence) request() {
+	s.inflight = true
+	s.a.due.add(s)
+}
+
+// flush writes reservations: one entry at a time, each for all sequences that
+// became due while the one before was under way.
+func (a *Allocator) flush(ctx context.Context, done chan<- struct{}) {
+	defer close(done)
+	for {
+		select {
+		case <-a.due.wake:
+		case <-ctx.Done():
+			return
+		}
+		list := a.due.take()
+		start := a.now()
+		c := &engine.Reserve{}
+		for _, s := range list {
+			c.Items = s.plan(c.Items, start)
+		}
+		if len(c.Items) == 0 {
+			continue
+		}
+		_, err := a.propose(context.Background(), c) // Release must know how it ended
+		if err != nil {
+			a.failed(list, err)
+			continue
+		}
+		a.commit += (a.now() - start - a.commit) / 8
+	}
+}
+
+// failed tells who waits for a reservation that was not made, or may not have
+// been made: if it is applied after all, Applied installs it.
+func (a *Allocator) failed(list []*Sequence, err error) {
+	for _, s := range list {
+		s.mu.Lock()
+		s.inflight = false
+		s.low = 0 // no use asking again before somebody waits
+		s.failNext(sqlstate.From(err))
+		s.pump()
+		s.mu.Unlock()
+	}
+}
+
+// plan appends the reservation that the sequence needs now: what its waiters
+// take, and ahead of that what PostgreSQL would log or, under load, what lasts
+// for the horizon.
+func (s *Sequence) plan(items []engine.ReserveItem, now time.Duration) []engine.ReserveItem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dropped != nil || s.term == 0 || s.term != s.a.term.Load() {
+		s.inflight = false
+		return items
+	}
+	waiting, after := s.demand()
+	if waiting == 0 && s.locker != 0 {
+		s.inflight = false // the holder's position must stay what it is
+		s.pump()
+		return items
+	}
+	s.pace(now)
+	ahead := s.ahead(after)
+	s.low = 0
+	if s.batch > sequence.LogVals {
+		s.low = ahead / 2
+	}
+	before := len(items)
+	if want := addSaturated(waiting, ahead); want > s.left {
+		items = s.reserve(items, want-s.left)
+	}
+	if len(items) == before {
+		s.inflight = false
+		s.low = 0 // the lap ends here
+		s.pump()
+	}
+	return items
+}
+
+// demand is how many values those take who wait for values and nothing else, and
+// the position after that.
+func (s *Sequence) demand() (total uint64, after sequence.State) {
+	after = s.state
+	force := s.checkpoint != s.a.checkpoints.Load()
+	for _, w := range s.queue {
+		if s.locker != 0 && w.owner != s.locker {
+			continue
+		}
+		if w.want != wantNext {
+			break
+		}
+		f, err := sequence.Next(s.def.Params, after, s.a.logVals, force)
+		if err != nil {
+			break
+		}
+		total, after = addSaturated(total, f.Block.Count()), f.State
+		force = force && f.Covered == 0
+	}
+	return total, after
+}
+
+// ahead is how many values to have reserved beyond position at.
+func (s *Sequence) ahead(at sequence.State) uint64 {
+	n := min(uint64(at.LogCount), s.a.logVals)
+	if s.batch <= sequence.LogVals {
+		return n // light use: PostgreSQL's own numbers
+	}
+	lap := max(s.def.Params.StepsLeft(at.LastValue)/lapShare, sequence.LogVals)
+	return max(n, min(s.batch, s.a.prelog, lap))
+}
+
+// reserve appends items for the next n values after the replicated position; more
+// than one item if they lie on several laps.
+func (s *Sequence) reserve(items []engine.ReserveItem, n uint64) []engine.ReserveItem {
+	at := s.replicated
+	for range maxItems {
+		block, next, err := sequence.Reserve(s.def.Params, at, n)
+		if err != nil {
+			break
+		}
+		count := block.Count()
+		items = append(items, engine.ReserveItem{ID: s.id, Epoch: s.epoch.Load(), Count: count})
+		if n -= count; n == 0 || !s.def.Params.Cycle {
+			break
+		}
+		at = next
+	}
+	return items
+}
+
+// pace sets batch to what the rate since the last refill makes of the horizon. It
+// at most doubles, so that a burst of a few values does not count as load, and at
+// most halves, unless a second has gone by.
+func (s *Sequence) pace(now time.Duration) {
+	if s.refilled {
+		last := max(now-s.refilledAt, 1)
+		span := min(max(horizon, commitsAhead*s.a.commit), horizonMax)
+		target := mulDiv(s.used, uint64(span), uint64(last))
+		switch {
+		case target > s.batch:
+			s.batch = min(target, 2*s.batch)
+		case last >= time.Second:
+			s.batch = target
+		default:
+			s.batch = max(target, s.batch/2)
+		}
+		s.batch = max(sequence.LogVals, min(s.batch, s.a.prelog))
+	}
+	s.refilled, s.refilledAt, s.used = true, now, 0
+}
+
+// mulDiv is a × b / c, at most 2^63.
+func mulDiv(a, b, c uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	if hi >= c {
+		return math.MaxInt64
+	}
+	q, _ := bits.Div64(hi, lo, c)
+	return min(q, math.MaxInt64)
+}

@@ -1,0 +1,223 @@
+package allocator
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"seqd/engine"
+	"seqd/engine/sequence"
+	"seqd/protocol/sqlstate"
+)
+
+// Sequence is the handle of one sequence. It stays valid for good: after a DROP
+// its methods say 42P01, without leadership ErrNotServing.
+type Sequence struct {
+	a     *Allocator
+	id    engine.SequenceID
+	epoch atomic.Uint64
+
+	mu      sync.Mutex
+	def     *engine.Sequence
+	dropped *sqlstate.Error
+	// term is the leadership session that the fields below belong to; in another
+	// one they are read anew from the replicated state.
+	term uint64
+
+	// state is the exact position. ranges are the reserved values behind it, in the
+	// order in which they will be handed out, left their number. replicated is the
+	// position that the log has: behind the last range, and equal to state (but for
+	// the log count) if there is none. serial is the log index of its last change.
+	state      sequence.State
+	ranges     []sequence.Block
+	left       uint64
+	replicated sequence.State
+	serial     uint64
+
+	checkpoint uint64 // Allocator.checkpoints when the sequence last logged
+	inflight   bool   // a reservation is due or under way
+	setvals    int    // SetVals under way
+	locker     uint64 // who has locked it, 0: nobody; written under locks.mu too
+	queue      []*waiter
+
+	// Pace of the refills, see refill.go.
+	batch      uint64 // how much to reserve ahead
+	low        uint64 // refill when less than this is left; 0: only when somebody waits
+	used       uint64 // handed out since refilledAt
+	refilledAt time.Duration
+	refilled   bool
+}
+
+// neverLogged is a checkpoint number that no checkpoint has.
+const neverLogged = ^uint64(0)
+
+// Epoch is the current epoch: cached blocks of another are void.
+func (s *Sequence) Epoch() uint64 { return s.epoch.Load() }
+
+// Next takes one fetch of CACHE values, fewer at the limit. owner is who asks,
+// not 0. It waits for a reservation, or while another owner has the sequence
+// locked.
+func (s *Sequence) Next(ctx context.Context, owner uint64) (sequence.Block, uint64, error) {
+	s.mu.Lock()
+	if s.open(owner) {
+		block, ok, err := s.take()
+		if ok || err != nil {
+			if s.left < s.low && !s.inflight && s.locker == 0 {
+				s.request()
+			}
+			epoch := s.epoch.Load()
+			s.mu.Unlock()
+			return block, epoch, err
+		}
+	}
+	w, err := s.enqueue(wantNext, owner)
+	s.mu.Unlock()
+	if err == nil {
+		err = s.wait(ctx, w)
+	}
+	if err != nil {
+		return sequence.Block{}, 0, err
+	}
+	return w.block, w.epoch, nil
+}
+
+// SetVal sets the position; it is committed and in force when it returns without
+// an error. ctx ends the wait for a lock, not the wait for a commit.
+func (s *Sequence) SetVal(ctx context.Context, owner uint64, state sequence.State) (uint64, error) {
+	s.mu.Lock()
+	if s.open(owner) {
+		s.setvals++
+	} else {
+		w, err := s.enqueue(wantSetVal, owner)
+		s.mu.Unlock()
+		if err == nil {
+			err = s.wait(ctx, w)
+		}
+		if err != nil {
+			return 0, err
+		}
+		s.mu.Lock()
+	}
+	def := s.def
+	s.mu.Unlock()
+	defer s.setvalDone()
+	if err := engine.CheckSetVal(def, state.LastValue); err != nil {
+		return 0, err // the log need not hear of it
+	}
+	r, err := s.a.propose(ctx, &engine.SetVal{ID: s.id, State: state})
+	switch {
+	case err != nil:
+		return 0, err
+	case r.Err != nil && r.Err.Code == sqlstate.UndefinedTable:
+		return 0, errDropped(def.Name)
+	case r.Err != nil:
+		return 0, r.Err
+	}
+	return r.Effects[0].Epoch, nil
+}
+
+func (s *Sequence) setvalDone() {
+	s.mu.Lock()
+	s.setvals--
+	s.pump()
+	s.mu.Unlock()
+}
+
+// Position is the exact position. It does not wait for locks.
+func (s *Sequence) Position(context.Context) (engine.Position, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.serving(); err != nil {
+		return engine.Position{}, err
+	}
+	return s.position(), nil
+}
+
+func (s *Sequence) position() engine.Position {
+	return engine.Position{State: s.state, Epoch: s.epoch.Load(), Serial: s.serial}
+}
+
+// open tells whether owner may go ahead at once: the handle is up to date, nobody
+// else holds the lock and nobody waits in front.
+func (s *Sequence) open(owner uint64) bool {
+	return s.term != 0 && s.term == s.a.term.Load() && s.dropped == nil &&
+		(s.locker == owner || (s.locker == 0 && len(s.queue) == 0))
+}
+
+// serving brings the handle up to date, or tells why it can't be used.
+func (s *Sequence) serving() error {
+	term := s.a.term.Load()
+	switch {
+	case s.dropped != nil:
+		return s.dropped
+	case term == 0:
+		return ErrNotServing
+	case term == s.term:
+		return nil
+	}
+	def, pos, ok := s.a.source.Sequence(s.id)
+	if !ok { // the effect that says so is about to come
+		return errDropped(s.def.Name)
+	}
+	s.term, s.def, s.serial = term, def, pos.Serial
+	s.epoch.Store(pos.Epoch)
+	s.state, s.replicated = pos.State, pos.State
+	s.ranges, s.left, s.inflight = nil, 0, false
+	s.batch, s.low, s.used, s.refilled = sequence.LogVals, 0, 0, false
+	s.checkpoint = neverLogged // a start is a checkpoint, too
+	return nil
+}
+
+// take hands out the next fetch. ok is false if it is not (entirely) reserved.
+func (s *Sequence) take() (block sequence.Block, ok bool, err error) {
+	checkpoint := s.a.checkpoints.Load()
+	f, err := sequence.Next(s.def.Params, s.state, s.a.logVals, s.checkpoint != checkpoint)
+	if err != nil {
+		return block, false, engine.LimitReached(s.def, err)
+	}
+	if len(s.ranges) == 0 {
+		return block, false, nil
+	}
+	first := &s.ranges[0]
+	if first.First != f.Block.First {
+		return block, false, sqlstate.Errorf(sqlstate.InternalError,
+			"sequence \"%s\" is at %d, but reserved from %d", s.def.Name, f.Block.First, first.First)
+	}
+	switch {
+	case f.Block.Last == first.Last:
+		s.ranges = s.ranges[:copy(s.ranges, s.ranges[1:])]
+	case (f.Block.Last < first.Last) == (first.Increment > 0):
+		first.First = f.Block.Last + first.Increment
+	default:
+		return block, false, nil
+	}
+	n := uint64(1)
+	if f.Block.First != f.Block.Last {
+		n = f.Block.Count()
+	}
+	s.left -= n
+	s.used += n
+	s.state = f.State
+	if f.Covered > 0 {
+		s.checkpoint = checkpoint
+	}
+	return f.Block, true, nil
+}
+
+// install appends a reserved block.
+func (s *Sequence) install(b sequence.Block) {
+	if n := len(s.ranges); n > 0 && sequence.Follows(s.ranges[n-1], b) {
+		s.ranges[n-1].Last = b.Last
+	} else {
+		s.ranges = append(s.ranges, b)
+	}
+	s.left = addSaturated(s.left, b.Count())
+}
+
+// reset goes on from a position that the log has set.
+func (s *Sequence) reset(index uint64, state sequence.State) {
+	s.state, s.replicated, s.serial = state, state, index
+	s.ranges, s.left, s.low = nil, 0, 0
+	s.checkpoint = s.a.checkpoints.Load() // it was logged just now
+}

@@ -1,0 +1,159 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"seqd/engine"
+	"seqd/protocol/sqlstate"
+	"seqd/raftfsm"
+	"seqd/raftfsm/allocator"
+	"seqd/raftfsm/codec"
+)
+
+// enqueueTimeout is how long a proposal waits for raft to take it.
+const enqueueTimeout = 5 * time.Second
+
+// errUnknown says that a command may or may not be applied.
+func errUnknown(cause error) *sqlstate.Error {
+	e := sqlstate.New(sqlstate.StatementCompletionUnknown, "the outcome of the statement is unknown").
+		WithHint("The change may have been made or not: look before you repeat it.")
+	e.Cause = cause
+	return e
+}
+
+// gate lets proposals through while the node leads, and knows how many are under way.
+type gate struct {
+	mu   sync.RWMutex
+	term uint64 // 0: closed
+}
+
+func (g *gate) open(term uint64) {
+	g.mu.Lock()
+	g.term = term
+	g.mu.Unlock()
+}
+
+// close lets nothing new in and returns the term. The proposals under way go on.
+func (g *gate) close() (term uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	term, g.term = g.term, 0
+	return term
+}
+
+func (g *gate) current() uint64 {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.term
+}
+
+// Propose puts a command into the log and returns when it has been applied here.
+// ErrNotServing and 53100 mean that nothing happened. Once raft has the command
+// ctx counts no more, as PostgreSQL can't cancel a commit; if the outcome can't be
+// known the error is 40003.
+func (n *Node) Propose(ctx context.Context, c engine.Command) (engine.Result, error) {
+	term := n.gate.current()
+	if term == 0 {
+		return engine.Result{}, allocator.ErrNotServing
+	}
+	if ctx.Err() != nil {
+		return engine.Result{}, context.Cause(ctx)
+	}
+	if err := n.disk.check(); err != nil {
+		return engine.Result{}, err
+	}
+	stalled, now := n.stall.watch()
+	if now {
+		return engine.Result{}, errDiskFull()
+	}
+	_, reserve := c.(*engine.Reserve)
+	if reserve {
+		stalled = nil // who waits for it hears of the stall from the allocator
+	}
+	r, err := n.apply(term, c, stalled)
+	if reserve && errors.Is(err, errUnknownKind) {
+		err = allocator.ErrNotServing // a lost reservation is a gap, no more
+	}
+	return r, err
+}
+
+var errUnknownKind = sqlstate.New(sqlstate.StatementCompletionUnknown, "")
+
+// apply proposes a command in a term and waits for its end, the node's, or stalled.
+func (n *Node) apply(term uint64, c engine.Command, stalled <-chan struct{}) (engine.Result, error) {
+	b, err := codec.EncodeEntry(codec.Entry{Term: term, Command: c})
+	if err != nil {
+		return engine.Result{}, sqlstate.From(err)
+	}
+	n.proposals.Add(1)
+	defer n.proposals.Done()
+	f := n.raft.Apply(b, enqueueTimeout)
+	if err := n.await(f, stalled); err != nil {
+		return engine.Result{}, outcome(err)
+	}
+	r, ok := f.Response().(raftfsm.Response)
+	switch {
+	case !ok:
+		return engine.Result{}, errUnknown(nil)
+	case r.Fenced:
+		return engine.Result{}, allocator.ErrNotServing
+	}
+	return r.Result, nil
+}
+
+// await waits for a future. It never waits for that alone: futures that are queued
+// when raft shuts down stay open for ever.
+func (n *Node) await(f raft.Future, stalled <-chan struct{}) error {
+	done := make(chan error, 1)
+	go func() { done <- f.Error() }()
+	select {
+	case err := <-done:
+		return err
+	case <-stalled:
+		return errStalled
+	case <-n.down:
+		return raft.ErrRaftShutdown
+	}
+}
+
+var errStalled = errors.New("the disk is full")
+
+// outcome tells what an error of raft.Apply means for the command.
+func outcome(err error) *sqlstate.Error {
+	switch {
+	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrEnqueueTimeout),
+		errors.Is(err, raft.ErrLeadershipTransferInProgress):
+		return allocator.ErrNotServing
+	}
+	return errUnknown(err)
+}
+
+// stall is the state "the log store waits for disk space".
+type stall struct {
+	mu    sync.Mutex
+	now   bool
+	begun chan struct{} // closed when it begins
+}
+
+func (s *stall) watch() (begun <-chan struct{}, now bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.begun, s.now
+}
+
+func (s *stall) set(now bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case now && !s.now:
+		close(s.begun)
+	case !now && s.now:
+		s.begun = make(chan struct{})
+	}
+	s.now = now
+}

@@ -1,0 +1,115 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/hashicorp/raft"
+
+	"seqd/engine"
+	"seqd/protocol/sqlstate"
+	"seqd/raftfsm/allocator"
+)
+
+// This file is what sessions ask of a node.
+
+// Catalog is the newest applied catalog.
+func (n *Node) Catalog() *engine.Catalog { return n.fsm.Catalog() }
+
+// Sequence returns the handle of a sequence, nil if there is none.
+func (n *Node) Sequence(id engine.SequenceID) *allocator.Sequence { return n.allocator.Sequence(id) }
+
+// Commit makes a transaction's changes durable and visible here, or none of them.
+func (n *Node) Commit(ctx context.Context, _ uint64, c *engine.Commit) (engine.Result, error) {
+	r, err := n.Propose(ctx, c)
+	if err == nil && r.Err != nil {
+		err = r.Err
+	}
+	return r, err
+}
+
+// Lock keeps everybody but owner from using a sequence until Unlock, and returns
+// its exact position.
+func (n *Node) Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error) {
+	return n.allocator.Lock(ctx, owner, id)
+}
+
+// AwaitUnlock waits until nobody but owner has the sequence locked.
+func (n *Node) AwaitUnlock(ctx context.Context, owner uint64, id engine.SequenceID) error {
+	return n.allocator.AwaitUnlock(ctx, owner, id)
+}
+
+// Unlock gives back every lock of owner.
+func (n *Node) Unlock(owner uint64) { n.allocator.Unlock(owner) }
+
+// oids is the counter for new objects. It starts anew with each leadership: OIDs
+// that were given out but never committed are nobody's.
+type oids struct {
+	mu   sync.Mutex
+	next engine.OID
+}
+
+// AllocateOID returns an OID that no object has or had.
+func (n *Node) AllocateOID(context.Context) (engine.OID, error) {
+	if n.gate.current() == 0 {
+		return 0, allocator.ErrNotServing
+	}
+	n.oids.mu.Lock()
+	defer n.oids.mu.Unlock()
+	oid := max(n.oids.next, n.Catalog().NextOID())
+	if oid+1 == 0 {
+		return 0, sqlstate.New(sqlstate.ProgramLimitExceeded, "no more OIDs are left")
+	}
+	n.oids.next = oid + 1
+	return oid, nil
+}
+
+// Checkpoint compacts the log into a snapshot; the next nextval of every sequence
+// logs anew.
+func (n *Node) Checkpoint(ctx context.Context) error {
+	if err := n.disk.check(); err != nil {
+		return err
+	}
+	if err := n.snapshot(); err != nil {
+		return sqlstate.Errorf(sqlstate.IOError, "checkpoint request failed: %w", err)
+	}
+	n.allocator.Checkpoint()
+	return nil
+}
+
+func (n *Node) snapshot() error {
+	err := n.await(n.raft.Snapshot(), nil)
+	if errors.Is(err, raft.ErrNothingNewToSnapshot) {
+		return nil
+	}
+	return err
+}
+
+// Status is how a node is doing.
+type Status struct {
+	NodeID, ClusterID string
+	Leader            string // node ID, "" if unknown
+	Serving           bool
+	Term              uint64
+	LastIndex         uint64 // of the log
+	Commit            uint64
+	Applied           uint64 // by the state machine
+	Snapshot          uint64 // index of the last snapshot
+	Stalled           bool   // waiting for disk space
+}
+
+// Status tells how the node is doing.
+func (n *Node) Status() Status {
+	_, leader := n.raft.LeaderWithID()
+	_, stalled := n.stall.watch()
+	s := Status{
+		NodeID: n.identity.Node, ClusterID: n.identity.Cluster, Leader: string(leader),
+		Serving: n.gate.current() != 0, Term: n.raft.CurrentTerm(),
+		LastIndex: n.raft.LastIndex(), Commit: n.raft.CommitIndex(), Applied: n.fsm.Applied(), Stalled: stalled,
+	}
+	if list, err := n.snapshots.List(); err == nil && len(list) > 0 {
+		s.Snapshot = list[0].Index
+	}
+	return s
+}

@@ -1,0 +1,160 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"seqd/raftfsm"
+	"seqd/raftfsm/allocator"
+)
+
+// keepSnapshots is how many snapshots stay on disk.
+const keepSnapshots = 2
+
+// logCacheSize is how many entries raft finds without asking the store.
+const logCacheSize = 1024
+
+func (n *Node) logger(name string) *raftLogger {
+	return &raftLogger{out: n.config.Logger.With("part", name), name: name}
+}
+
+// raftConfig is why the figures are what they are: with the heartbeat fast path
+// off, heartbeats queue behind a follower's fsync, so the lease is as long as the
+// heartbeat timeout; BatchApplyCh brought nothing and loses futures at shutdown.
+func (n *Node) raftConfig() *raft.Config {
+	c := raft.DefaultConfig()
+	c.LocalID = raft.ServerID(n.identity.Node)
+	c.Logger = n.logger("raft")
+	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = time.Second, time.Second, time.Second
+	c.CommitTimeout = 20 * time.Millisecond
+	c.MaxAppendEntries = 64
+	c.NoLegacyTelemetry = true
+	c.SnapshotThreshold, c.SnapshotInterval, c.TrailingLogs = 8192, time.Minute, 20480
+	if n.config.SnapshotThreshold != 0 {
+		c.SnapshotThreshold = n.config.SnapshotThreshold
+	}
+	if n.config.SnapshotInterval != 0 {
+		c.SnapshotInterval = n.config.SnapshotInterval
+	}
+	if n.config.TrailingLogs != 0 {
+		c.TrailingLogs = n.config.TrailingLogs
+	}
+	return c
+}
+
+// openStorage takes the data folder and looks it over.
+func (n *Node) openStorage() (err error) {
+	if n.config.Ephemeral {
+		n.identity = newIdentity(n.config.NodeID)
+		n.snapshots = raft.NewInmemSnapshotStore()
+		return nil
+	}
+	if n.dir, err = openDataDir(n.config.DataDir, n.config.NodeID); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.closeStorage())
+		}
+	}()
+	n.identity = n.dir.identity
+	if !n.dir.fresh {
+		if err := verify(n.dir); err != nil {
+			return err
+		}
+	}
+	b, err := openSafely(n.dir.file(logFile))
+	if err != nil {
+		return fmt.Errorf("%s can't be opened: %w", n.dir.file(logFile), err)
+	}
+	var store bolt = b
+	if n.config.wrapBolt != nil {
+		store = n.config.wrapBolt(store)
+	}
+	n.store = newLogStore(store, n.stalled, n.failed)
+	n.disk = &diskGuard{free: n.config.FreeSpace}
+	n.snapshots, err = raft.NewFileSnapshotStoreWithLogger(n.dir.path, keepSnapshots, n.logger("snapshot"))
+	return err
+}
+
+func (n *Node) closeStorage() error {
+	var err error
+	if n.store != nil {
+		err = n.store.Close()
+	}
+	n.dir.close()
+	return err
+}
+
+// startRaft starts raft on the opened storage, as a cluster of one if the folder
+// is new, and brings an election about.
+func (n *Node) startRaft(ctx context.Context) error {
+	n.fsm = raftfsm.New(n.identity.Cluster)
+	start := time.Now()
+	n.allocator = allocator.New(allocator.Config{
+		Source: n.fsm, Propose: n.Propose, PrelogMax: n.config.PrelogMax,
+		Now: func() time.Duration { return time.Since(start) },
+	})
+	n.fsm.Observe(n.allocator)
+	var (
+		logs   raft.LogStore
+		stable raft.StableStore
+	)
+	if n.store == nil {
+		m := raft.NewInmemStore()
+		logs, stable = m, m
+	} else {
+		cache, err := raft.NewLogCache(logCacheSize, n.store)
+		if err != nil {
+			return err
+		}
+		logs, stable = cache, n.store
+		// A full disk must not hold Open up for longer than the caller wants.
+		defer context.AfterFunc(ctx, n.store.stopWaiting)()
+	}
+	id, address := raft.ServerID(n.identity.Node), raft.ServerAddress(n.identity.Node)
+	trans := newLoopback(address)
+	c := n.raftConfig()
+	if n.dir == nil || n.dir.fresh {
+		alone := raft.Configuration{Servers: []raft.Server{{ID: id, Address: address}}}
+		if err := raft.BootstrapCluster(c, logs, stable, n.snapshots, trans, alone); err != nil {
+			return err
+		}
+	}
+	if n.dir != nil && n.dir.fresh {
+		if err := n.dir.finish(); err != nil {
+			return err
+		}
+	}
+	r, err := raft.NewRaft(c, n.fsm, logs, stable, n.snapshots, trans)
+	if err == nil && n.fsm.RestoreError() != nil {
+		// raft has gone on with an older snapshot; values handed out since would come again.
+		_ = r.Shutdown().Error()
+		err = n.fsm.RestoreError()
+	}
+	if err != nil {
+		return fmt.Errorf("the state in data directory %s can't be restored: %w", n.config.DataDir, err)
+	}
+	n.raft = r
+	if config := r.GetConfiguration().Configuration(); len(config.Servers) == 1 && config.Servers[0].ID == id {
+		return electAtOnce(trans, id, address)
+	}
+	return nil
+}
+
+// verify refuses a folder whose files are damaged, before anything opens them for
+// writing.
+func verify(d *dataDir) error {
+	if _, err := os.Stat(d.file(logFile)); err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("data directory %s lacks %s: values could come twice; restore it from a backup", d.path, logFile)
+		}
+		return err
+	}
+	return nil
+}

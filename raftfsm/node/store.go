@@ -1,0 +1,189 @@
+package node
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/raft"
+	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
+	"go.etcd.io/bbolt"
+
+	"seqd/raftfsm/codec"
+)
+
+// bolt is the part of raft-boltdb that logStore builds on; tests put faults in.
+type bolt interface {
+	raft.LogStore
+	Set(key, value []byte) error
+	Get(key []byte) ([]byte, error)
+	Close() error
+}
+
+// logStore is raft's log and stable store on a bolt file, with what raft-boltdb
+// leaves out: a checksum on every record (bolt has one on its meta pages only),
+// and an answer to failing writes. raft itself carries on after one in ways that
+// part replicas or make a leader flap, so it must not see any: a full disk is
+// waited out, everything else ends the process.
+type logStore struct {
+	bolt    bolt
+	onStall func(error) // called with the error when waiting begins, with nil when it ends
+	onFatal func(error)
+	retry   time.Duration
+
+	close   sync.Once
+	closing chan struct{}
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func openBolt(path string) (*raftboltdb.BoltStore, error) {
+	return raftboltdb.New(raftboltdb.Options{
+		Path: path,
+		// The freelist is derived from the tree at start instead of written with
+		// every entry: less to write, and one page less that damage could hit.
+		BoltOptions: &bbolt.Options{NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, Timeout: time.Second},
+	})
+}
+
+func newLogStore(b bolt, onStall, onFatal func(error)) *logStore {
+	return &logStore{bolt: b, onStall: onStall, onFatal: onFatal, retry: 100 * time.Millisecond, closing: make(chan struct{})}
+}
+
+// stopWaiting makes writes that wait for disk space give up.
+func (s *logStore) stopWaiting() { s.close.Do(func() { close(s.closing) }) }
+
+// Close closes the file.
+func (s *logStore) Close() error {
+	s.stopWaiting()
+	return s.bolt.Close()
+}
+
+// write runs a write until it succeeds.
+func (s *logStore) write(f func() error) error {
+	err := f()
+	if err == nil {
+		return nil
+	}
+	stalled := false
+	for errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		if !stalled {
+			stalled = true
+			s.onStall(err)
+		}
+		select {
+		case <-s.closing:
+			return err
+		case <-time.After(s.retry):
+		}
+		if err = f(); err == nil {
+			s.onStall(nil)
+			return nil
+		}
+	}
+	select {
+	case <-s.closing: // a closed store fails by right
+	default:
+		s.onFatal(fmt.Errorf("the log can't be written: %w", err))
+	}
+	return err
+}
+
+// StoreLog implements raft.LogStore.
+func (s *logStore) StoreLog(l *raft.Log) error { return s.StoreLogs([]*raft.Log{l}) }
+
+// StoreLogs implements raft.LogStore. The checksum goes where raft has room for
+// what the layers around it add; raft's own copy of the entry stays as it is.
+func (s *logStore) StoreLogs(logs []*raft.Log) error {
+	sealed := make([]*raft.Log, len(logs))
+	for i, l := range logs {
+		c := *l
+		c.Extensions = binary.LittleEndian.AppendUint32(l.Extensions[:len(l.Extensions):len(l.Extensions)], logSum(l))
+		sealed[i] = &c
+	}
+	return s.write(func() error { return s.bolt.StoreLogs(sealed) })
+}
+
+// GetLog implements raft.LogStore.
+func (s *logStore) GetLog(index uint64, l *raft.Log) error {
+	if err := s.bolt.GetLog(index, l); err != nil {
+		return err
+	}
+	n := len(l.Extensions) - 4
+	if n < 0 {
+		return fmt.Errorf("log entry %d: %w", index, codec.ErrDamaged)
+	}
+	sum := binary.LittleEndian.Uint32(l.Extensions[n:])
+	if l.Extensions = l.Extensions[:n]; n == 0 {
+		l.Extensions = nil
+	}
+	if logSum(l) != sum || l.Index != index {
+		return fmt.Errorf("log entry %d: %w", index, codec.ErrDamaged)
+	}
+	return nil
+}
+
+func logSum(l *raft.Log) uint32 {
+	var head [17]byte
+	binary.LittleEndian.PutUint64(head[:], l.Index)
+	binary.LittleEndian.PutUint64(head[8:], l.Term)
+	head[16] = byte(l.Type)
+	sum := crc32.Update(0, castagnoli, head[:])
+	sum = crc32.Update(sum, castagnoli, l.Data)
+	return crc32.Update(sum, castagnoli, l.Extensions)
+}
+
+// FirstIndex implements raft.LogStore.
+func (s *logStore) FirstIndex() (uint64, error) { return s.bolt.FirstIndex() }
+
+// LastIndex implements raft.LogStore.
+func (s *logStore) LastIndex() (uint64, error) { return s.bolt.LastIndex() }
+
+// DeleteRange implements raft.LogStore.
+func (s *logStore) DeleteRange(first, last uint64) error {
+	return s.write(func() error { return s.bolt.DeleteRange(first, last) })
+}
+
+// Set implements raft.StableStore.
+func (s *logStore) Set(key, value []byte) error {
+	sealed := binary.LittleEndian.AppendUint32(value[:len(value):len(value)], keySum(key, value))
+	return s.write(func() error { return s.bolt.Set(key, sealed) })
+}
+
+// Get implements raft.StableStore. raft knows a missing key by the error's text.
+func (s *logStore) Get(key []byte) ([]byte, error) {
+	v, err := s.bolt.Get(key)
+	if err != nil {
+		return nil, err
+	}
+	n := len(v) - 4
+	if n < 0 || keySum(key, v[:n]) != binary.LittleEndian.Uint32(v[n:]) {
+		return nil, fmt.Errorf("%s: %w", key, codec.ErrDamaged)
+	}
+	return v[:n], nil
+}
+
+func keySum(key, value []byte) uint32 {
+	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, value)
+}
+
+// SetUint64 implements raft.StableStore.
+func (s *logStore) SetUint64(key []byte, v uint64) error {
+	return s.Set(key, binary.BigEndian.AppendUint64(nil, v))
+}
+
+// GetUint64 implements raft.StableStore.
+func (s *logStore) GetUint64(key []byte) (uint64, error) {
+	v, err := s.Get(key)
+	switch {
+	case err != nil:
+		return 0, err
+	case len(v) != 8:
+		return 0, fmt.Errorf("%s: %w", key, codec.ErrDamaged)
+	}
+	return binary.BigEndian.Uint64(v), nil
+}
