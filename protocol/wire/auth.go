@@ -31,16 +31,36 @@ func (c *Conn) ReceivePassword(authType uint32) (pgproto3.FrontendMessage, error
 	if err != nil {
 		return nil, err
 	}
-	if authType == pgproto3.AuthTypeCleartextPassword || authType == pgproto3.AuthTypeMD5Password {
-		if bytes.IndexByte(body, 0) != len(body)-1 {
-			return nil, sqlstate.Fatalf(sqlstate.ProtocolViolation, "invalid password packet size")
-		}
+	if err := checkPassword(authType, body); err != nil {
+		return nil, err
 	}
 	msg, err := decodeFrame(typ, body, authType)
 	if err != nil {
 		return nil, sqlstate.Fatalf(sqlstate.ProtocolViolation, "invalid message format")
 	}
 	return msg, nil
+}
+
+// checkPassword finds what pgproto3 would not, or not in PostgreSQL's words.
+func checkPassword(authType uint32, body []byte) error {
+	switch authType {
+	case pgproto3.AuthTypeCleartextPassword, pgproto3.AuthTypeMD5Password:
+		if len(body) == 0 || bytes.IndexByte(body, 0) != len(body)-1 {
+			return sqlstate.Fatalf(sqlstate.ProtocolViolation, "invalid password packet size")
+		}
+	case pgproto3.AuthTypeSASL:
+		cur := cursor{rest: body}
+		var mechanism string
+		cur.str(&mechanism)
+		if length := int32(cur.uint32()); length != -1 {
+			cur.bytes(int(length))
+		}
+		cur.end()
+		if cur.err != nil {
+			return sqlstate.Fatalf(cur.err.Code, "%s", cur.err.Message)
+		}
+	}
+	return nil
 }
 
 // decodeFrame has pgproto3.Backend decode a message that has arrived.
