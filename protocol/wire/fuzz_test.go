@@ -13,8 +13,8 @@ import (
 )
 
 // FuzzStartup: whatever arrives, start-up ends with just one of a Startup, a
-// CancelRequest and an error.
-// testdata has what real clients send.
+// CancelRequest and an error. testdata holds what psql, pgbench, pgx and lib/pq
+// send to PostgreSQL 15.
 func FuzzStartup(f *testing.F) {
 	for _, seed := range [][]byte{
 		ordinary, join(sslRequest, ordinary), join(gssRequest, ordinary), packet(v32+7, "user\x00u\x00_pq_.x\x00\x00\x00"),
