@@ -208,6 +208,9 @@ func (s *Sequence) pace(now time.Duration) {
 	s.refilled, s.refilledAt, s.used = true, now, 0
 }
 
+// resetPace starts again with what PostgreSQL reserves.
+func (s *Sequence) resetPace() { s.batch, s.low, s.used, s.refilled = sequence.LogVals, 0, 0, false }
+
 // mulDiv is a × b / c, at most 2^63.
 func mulDiv(a, b, c uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)

@@ -164,7 +164,7 @@ func (s *Sequence) serving() error {
 	s.epoch.Store(pos.Epoch)
 	s.state, s.replicated = pos.State, pos.State
 	s.ranges, s.left, s.inflight = nil, 0, false
-	s.batch, s.low, s.used, s.refilled = sequence.LogVals, 0, 0, false
+	s.resetPace()
 	s.checkpoint = neverLogged // a start is a checkpoint, too
 	return nil
 }
@@ -218,6 +218,7 @@ func (s *Sequence) install(b sequence.Block) {
 // reset goes on from a position that the log has set.
 func (s *Sequence) reset(index uint64, state sequence.State) {
 	s.state, s.replicated, s.serial = state, state, index
-	s.ranges, s.left, s.low = nil, 0, 0
+	s.ranges, s.left = nil, 0
+	s.resetPace()
 	s.checkpoint = s.a.checkpoints.Load() // it was logged just now
 }
