@@ -40,7 +40,9 @@
 //	SEQD:
 //	…
 //
-// The output "(not run)" in one of the two keeps a statement from that server.
+// The output "(not run)" in one of the two keeps a statement from that server. A
+// statement that seqd does not serve yet carries "# not yet: what is missing" under
+// its output: seqd must then refuse it with 0A000, and must not answer it wrongly.
 package scenario
 
 import (
@@ -93,6 +95,7 @@ type Step struct {
 	Postgres []string // output of PostgreSQL
 	Seqd     []string // output of seqd where it differs on purpose, else nil
 	Differs  string   // the reason for that
+	NotYet   string   // what seqd lacks to serve it; it must refuse it
 
 	lead []string
 }
@@ -181,6 +184,15 @@ func (p *parser) line(line string) error {
 			return fmt.Errorf("a difference needs a reason")
 		}
 		return nil
+	case strings.HasPrefix(line, "# not yet:"):
+		if p.step == nil || p.step.Differs != "" || len(p.lead) > 0 {
+			return fmt.Errorf("%q belongs under the statement that it is about", line)
+		}
+		p.step.NotYet = strings.TrimSpace(strings.TrimPrefix(line, "# not yet:"))
+		if p.step.NotYet == "" {
+			return fmt.Errorf("say what is missing")
+		}
+		return nil
 	case strings.HasPrefix(line, "#"):
 		p.lead = append(p.lead, line)
 		return nil
@@ -258,6 +270,8 @@ func (p *parser) output(line string) error {
 	switch {
 	case p.step == nil:
 		return fmt.Errorf("output without a statement: %q", line)
+	case p.step.NotYet != "":
+		return fmt.Errorf("output after \"# not yet:\"")
 	case len(p.lead) > 0:
 		return fmt.Errorf("output after a blank line or comment: %q", line)
 	case p.block == "SEQD":
@@ -281,6 +295,9 @@ func (f *File) String() string {
 			out = append(out, s.Input()...)
 			if s.Differs == "" {
 				out = append(out, s.Postgres...)
+				if s.NotYet != "" {
+					out = append(out, "# not yet: "+s.NotYet)
+				}
 				continue
 			}
 			out = append(out, "# differs: "+s.Differs, "PG:")

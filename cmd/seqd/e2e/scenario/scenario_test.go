@@ -35,6 +35,9 @@ A>> ALTER SEQUENCE s RESTART
 (waiting)
 A<<
 ALTER SEQUENCE
+A> SELECT later();
+1
+# not yet: later()
 ! crash
 A! connect user=bob
 
@@ -55,7 +58,7 @@ func TestParseAndString(t *testing.T) {
 		t.Errorf("String gives\n%s\nfor\n%s", got, text)
 	}
 	steps := f.Cases[0].Steps
-	if len(f.Cases) != 2 || len(steps) != 7 {
+	if len(f.Cases) != 2 || len(steps) != 8 {
 		t.Fatalf("%d cases, %d steps in the first", len(f.Cases), len(steps))
 	}
 	if s := steps[1]; s.Session != "B" || s.SQL != "SELECT 1,\n  2;" || len(s.Postgres) != 3 || s.Seqd != nil {
@@ -81,6 +84,8 @@ func TestParseRefuses(t *testing.T) {
 		{"difference without a reason", "case x\nA> a\n# differs:\nPG:\n"},
 		{"block without a difference", "case x\nA> a\nPG:\nSELECT 1"},
 		{"output behind a difference without a block", "case x\nA> a\n# differs: y\nSELECT 1"},
+		{"nothing missing", "case x\nA> a\n1\n# not yet:"},
+		{"output after not yet", "case x\nA> a\n# not yet: y\n1"},
 		{"output after a comment", "case x\nA> a\n# comment\nSELECT 1"},
 		{"output after a blank line", "case x\nA> a\n\nSELECT 1"},
 	} {
@@ -143,6 +148,13 @@ func TestCompare(t *testing.T) {
 	}
 	if r := Compare(c, [][]string{{"2", "2"}}, false, nil); !strings.Contains(r, "- 1") {
 		t.Errorf("a wrong line: %q", r)
+	}
+	c.Steps[1].Differs, c.Steps[1].Seqd, c.Steps[1].NotYet = "", nil, "three"
+	if r := Compare(c, [][]string{{"1", "2"}, {"ERROR: 0A000: no"}}, true, nil); r != "" {
+		t.Errorf("a refusal of what is not served yet: %q", r)
+	}
+	if r := Compare(c, [][]string{{"1", "2"}, {"3"}}, true, nil); !strings.Contains(r, "- (refused") {
+		t.Errorf("a mark that is not needed any more: %q", r)
 	}
 	if r := Compare(c, [][]string{{"1", "2"}}, false, errors.New("boom")); !strings.Contains(r, "boom") {
 		t.Errorf("a play that broke off: %q", r)

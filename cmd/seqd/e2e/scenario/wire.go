@@ -169,6 +169,7 @@ func (p *player) wire(s *Step, sess *session) ([]string, error) {
 	if err := sess.conn.SendRaw(b.bytes); err != nil {
 		return nil, err
 	}
+	sess.raw = sess.raw || b.raw
 	var out []string
 	// A second request of a kind is, to PostgreSQL, a start-up packet of an odd version.
 	if b.asks != 0 && !slices.Contains(sess.asked, b.asks) {

@@ -4,11 +4,13 @@ package seqdserver
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -40,11 +42,14 @@ var built struct {
 // Binary is the path of the seqd to test, built on first use.
 func Binary() (string, error) {
 	if p := os.Getenv(BinEnv); p != "" {
-		return p, nil
+		_, err := os.Stat(p) // also tells go test's cache that the result depends on it
+		return p, err
 	}
 	built.once.Do(func() {
-		built.dir, built.err = os.MkdirTemp("", "seqd-bin-")
-		if built.err != nil {
+		if built.err = dependOnSources(); built.err != nil {
+			return
+		}
+		if built.dir, built.err = os.MkdirTemp("", "seqd-bin-"); built.err != nil {
 			return
 		}
 		built.path = filepath.Join(built.dir, "seqd")
@@ -54,6 +59,27 @@ func Binary() (string, error) {
 		}
 	})
 	return built.path, built.err
+}
+
+// dependOnSources looks at every source file. The tests import none of them, so
+// that without it go test would answer from its cache when the server has changed.
+func dependOnSources() error {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return err
+	}
+	root := filepath.Dir(strings.TrimSpace(string(out)))
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case strings.HasSuffix(path, ".go"):
+			_, err = os.Stat(path)
+		}
+		return err
+	})
 }
 
 // CleanUp deletes the binary that Binary has built. TestMain calls it at the end.
@@ -71,7 +97,7 @@ type Options struct {
 
 // Server is a seqd process, or one that has ended and may be started again.
 type Server struct {
-	// StartTime is how long the last start took, from fork to the ready line.
+	// StartTime is how long the last start took, up to the ready line.
 	StartTime time.Duration
 
 	opts  Options
@@ -88,30 +114,8 @@ func Start(opts Options) (*Server, error) {
 
 // Restart starts seqd again, after Kill9 or Stop, on the same data and another port.
 func (s *Server) Restart() error {
-	bin, err := Binary()
-	if err != nil {
-		return err
-	}
-	args := []string{"--listen", "127.0.0.1:0"}
-	if s.opts.DataDir == "" {
-		args = append(args, "--ephemeral")
-	} else {
-		args = append(args, "--data-dir", s.opts.DataDir)
-	}
-	args = append(args, s.opts.Args...)
-	ready := make(chan string, 1)
-	if s.proc != nil {
-		s.stale = s.proc.Tail()
-	}
 	began := time.Now()
-	s.proc, err = proc.Start(exec.Command(bin, args...), syscall.SIGKILL, func(line string) {
-		if m := readyLine.FindStringSubmatch(line); m != nil {
-			select {
-			case ready <- m[1]:
-			default:
-			}
-		}
-	})
+	ready, err := s.launch()
 	if err != nil {
 		return err
 	}
@@ -125,6 +129,47 @@ func (s *Server) Restart() error {
 		_ = s.Kill9()
 		return fmt.Errorf("no ready line within %v\n%s", StartTimeout, s.proc.Tail())
 	}
+}
+
+// KillAtStart starts seqd and kills it after d, ready or not.
+func (s *Server) KillAtStart(d time.Duration) error {
+	if _, err := s.launch(); err != nil {
+		return err
+	}
+	select {
+	case <-s.proc.Done():
+		return fmt.Errorf("seqd ended at start, exit code %d\n%s", s.proc.ExitCode(), s.proc.Tail())
+	case <-time.After(d):
+		return s.Kill9()
+	}
+}
+
+// launch forks the process; the channel gets the address once it is ready.
+func (s *Server) launch() (<-chan string, error) {
+	bin, err := Binary()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"--listen", "127.0.0.1:0"}
+	if s.opts.DataDir == "" {
+		args = append(args, "--ephemeral")
+	} else {
+		args = append(args, "--data-dir", s.opts.DataDir)
+	}
+	args = append(args, s.opts.Args...)
+	if s.proc != nil {
+		s.stale = s.proc.Tail()
+	}
+	ready := make(chan string, 1)
+	s.proc, err = proc.Start(exec.Command(bin, args...), syscall.SIGKILL, func(line string) {
+		if m := readyLine.FindStringSubmatch(line); m != nil {
+			select {
+			case ready <- m[1]:
+			default:
+			}
+		}
+	})
+	return ready, err
 }
 
 // Addr is host:port of the running server.
