@@ -95,6 +95,29 @@ func TestLockDrains(t *testing.T) {
 	})
 }
 
+// TestLockDuringRefill: a reservation that nobody waits for is under way.
+func TestLockDuringRefill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newFakeLog(t, DefaultPrelogMax, func() time.Duration { return 10 * time.Millisecond })
+		s := l.create("s", nil)
+		refilling := func() bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.inflight
+		}
+		for !refilling() {
+			value(t, s, 2)
+			time.Sleep(100 * time.Microsecond)
+		}
+		pos := lock(t, l, 1, s)
+		time.Sleep(time.Second)
+		if now := l.position(s.id).Serial; pos.Serial != now {
+			t.Errorf("locked at serial %d, moved to %d", pos.Serial, now)
+		}
+		l.crash()
+	})
+}
+
 func TestLockAndAlter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newFakeLog(t, DefaultPrelogMax, nil)

@@ -165,7 +165,7 @@ func (s *Sequence) ahead(at sequence.State) uint64 {
 		return n // light use: PostgreSQL's own numbers
 	}
 	lap := max(s.def.Params.StepsLeft(at.LastValue)/lapShare, sequence.LogVals)
-	return max(n, min(s.batch, s.a.prelog, lap))
+	return max(n, min(s.batch, lap))
 }
 
 // reserve appends items for the next n values after the replicated position; more
