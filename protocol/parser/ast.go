@@ -106,7 +106,7 @@ type SeqOption struct {
 // CreateSequenceStmt is CREATE [TEMP|UNLOGGED] SEQUENCE.
 type CreateSequenceStmt struct {
 	Persistence Persistence
-	Global      bool // GLOBAL TEMP[ORARY], which PostgreSQL warns of; Pos is the warning's position
+	Global      bool // GLOBAL TEMP[ORARY]; Parse has put PostgreSQL's warning of it into Result.Notices
 	GlobalPos   Pos
 	IfNotExists bool
 	Name        RangeVar

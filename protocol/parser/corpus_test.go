@@ -81,7 +81,7 @@ func readCorpus(t *testing.T, path string) []syntaxCase {
 func outcome(err *sqlstate.Error, notices []string) string {
 	s := "ok"
 	if err != nil {
-		s = fmt.Sprintf("%s @%d %s", err.Code, err.Position, err.Message)
+		s = fmt.Sprintf("%s @%d %s", err.Code, err.Position, visible(err.Message))
 		if err.Hint != "" {
 			s += "\nHINT " + err.Hint
 		}
@@ -90,6 +90,21 @@ func outcome(err *sqlstate.Error, notices []string) string {
 		s += "\nNOTICE " + n
 	}
 	return s
+}
+
+// visible writes line breaks, control characters and broken UTF-8 as \xNN.
+func visible(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && n == 1 || r < ' ' {
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		} else {
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
 }
 
 func ourOutcome(sql string) string {

@@ -1,5 +1,7 @@
 package parser
 
+import "seqd/protocol/sqlstate"
+
 // Precedences of gram.y, lowest first. An operator binds what is on its left if
 // its precedence is higher than that of the construct being read.
 const (
@@ -100,6 +102,10 @@ func (p *parser) prefix(mode exprMode) Expr {
 		arg := p.operand(precNot-1, mode) // right-associative
 		p.grow()
 		return &BoolExpr{Op: BoolNot, Args: []Expr{arg}, Pos: pos}
+	case kwUnique:
+		if mode != modeRestrict {
+			p.uniquePredicate()
+		}
 	case kwDefault:
 		if mode == modeRestrict {
 			p.unexpected()
@@ -108,6 +114,17 @@ func (p *parser) prefix(mode exprMode) Expr {
 		return &SetToDefault{Pos: pos}
 	}
 	return p.primary(mode)
+}
+
+// uniquePredicate is UNIQUE (query), which PostgreSQL's grammar knows and refuses.
+func (p *parser) uniquePredicate() {
+	pos := p.want(kwUnique)
+	if p.got(kwNulls) {
+		p.got(kwNot)
+		p.want(kwDistinct)
+	}
+	p.selectWithParens()
+	p.fail(sqlstate.FeatureNotSupported, pos, "UNIQUE predicate is not yet implemented")
 }
 
 func (p *parser) unary(op string, arg Expr, pos Pos) Expr {
@@ -313,12 +330,9 @@ func (p *parser) quantified(left Expr, op []string, pos Pos) Expr {
 	if p.tok.kind != '(' {
 		p.unexpected()
 	}
-	query, arg := p.parenthesized()
+	query, arg := p.parenthesized(parensOne)
 	if query != nil {
 		return &SubLink{Kind: link, Test: left, Op: op, Query: query, Pos: pos}
-	}
-	if len(arg) != 1 {
-		p.unexpected()
 	}
 	return &AExpr{Kind: kind, Op: op, Left: left, Right: arg[0], Pos: pos}
 }

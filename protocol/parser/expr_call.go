@@ -5,23 +5,26 @@ import "seqd/protocol/sqlstate"
 // call reads the arguments of a function and what may follow them. With a string
 // after them it is a constant of a type with modifiers: numeric(3) '1'.
 func (p *parser) call(name []string, pos Pos) Expr {
-	f, sortPos, plain := p.application(name, pos)
+	f, named, plain := p.application(name, pos)
 	if !plain || p.tok.kind != tokString {
 		p.callSuffix(f)
 		return f
 	}
-	if i := firstNamed(f.ArgNames); i >= 0 {
-		p.fail(sqlstate.SyntaxError, f.Args[i].Location(), "type modifier cannot have parameter name")
+	if named.arg != 0 {
+		p.fail(sqlstate.SyntaxError, named.arg, "type modifier cannot have parameter name")
 	}
 	if f.OrderBy != nil {
-		p.fail(sqlstate.SyntaxError, sortPos, "type modifier cannot have ORDER BY")
+		p.fail(sqlstate.SyntaxError, named.sort, "type modifier cannot have ORDER BY")
 	}
 	return &TypeCast{Arg: p.stringConst(), Type: TypeName{Names: name, Typmods: f.Args, Pos: pos}, Pos: pos}
 }
 
+// callPos is where the parts of a call stood that a type's modifiers must not have.
+type callPos struct{ arg, sort Pos } // the first argument with a name, ORDER BY
+
 // application is func_application. plain tells whether the arguments could be the
-// modifiers of a type, sortPos where ORDER BY stood.
-func (p *parser) application(name []string, pos Pos) (f *FuncCall, sortPos Pos, plain bool) {
+// modifiers of a type, but for what callPos says.
+func (p *parser) application(name []string, pos Pos) (f *FuncCall, at callPos, plain bool) {
 	f = &FuncCall{Name: name, Pos: pos}
 	outer := p.down()
 	p.want('(')
@@ -38,36 +41,30 @@ func (p *parser) application(name []string, pos Pos) (f *FuncCall, sortPos Pos, 
 		default:
 			plain = true
 		}
-		p.args(f, plain)
+		at.arg = p.args(f, plain)
 		plain = plain && !f.Variadic
-		if sortPos = p.tok.pos; p.tok.kind == kwOrder {
+		if at.sort = p.tok.pos; p.tok.kind == kwOrder {
 			f.OrderBy = p.sortClause()
 		}
 	}
 	p.want(')')
 	p.up(outer)
-	return f, sortPos, plain
-}
-
-func firstNamed(names []string) int {
-	for i, n := range names {
-		if n != "" {
-			return i
-		}
-	}
-	return -1
+	return f, at, plain
 }
 
 // args is func_arg_list; VARIADIC stands before the last one, and not after
-// DISTINCT or ALL.
-func (p *parser) args(f *FuncCall, variadic bool) {
+// DISTINCT or ALL. It returns where the first argument with a name stood.
+func (p *parser) args(f *FuncCall, variadic bool) (named Pos) {
 	for {
 		if variadic && p.got(kwVariadic) {
 			f.Variadic = true
 		}
 		name := ""
-		if p.tok.kind.isTypeFunctionName() && (p.peek() == tokColonEquals || p.peek() == tokEqualsGreater) {
+		if p.startsNamedArg() {
 			name = p.tok.text
+			if named == 0 {
+				named = p.tok.pos
+			}
 			p.advance()
 			p.advance()
 		}
@@ -79,7 +76,7 @@ func (p *parser) args(f *FuncCall, variadic bool) {
 			f.ArgNames = append(f.ArgNames, name)
 		}
 		if f.Variadic || !p.got(',') {
-			return
+			return named
 		}
 	}
 }

@@ -146,7 +146,7 @@ func (p *parser) in(left Expr, not bool, pos Pos) Expr {
 		p.unexpected()
 	}
 	listPos := p.tok.pos
-	query, list := p.parenthesized()
+	query, list := p.parenthesized(parensAny)
 	if query != nil {
 		return p.negateIf(not, &SubLink{Kind: SubLinkAny, Test: left, Query: query, Pos: pos}, pos)
 	}

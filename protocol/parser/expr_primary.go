@@ -23,7 +23,7 @@ func (p *parser) primary(mode exprMode) Expr {
 		p.advance()
 		return p.indirected(ref, pos)
 	case '(':
-		query, list := p.parenthesized()
+		query, list := p.parenthesized(parensAny)
 		return p.afterParens(query, list, pos, mode)
 	case kwCase:
 		return p.caseExpr()
@@ -237,24 +237,33 @@ func (p *parser) indirectedBy(e Expr, steps []IndirectionStep, pos Pos) Expr {
 // grammar lets a query have as many parentheses around it as it can, so an inner
 // one that is a query leaves the question open: ((SELECT 1) UNION SELECT 2) is a
 // query, ((SELECT 1) + 2) is not.
-func (p *parser) parenthesized() (*SelectStmt, []Expr) {
+func (p *parser) parenthesized(what parens) (*SelectStmt, []Expr) {
 	outer := p.down()
 	p.want('(')
-	query, list := p.insideParens()
+	query, list := p.insideParens(what)
 	p.want(')')
 	p.up(outer)
 	return query, list
 }
 
-func (p *parser) insideParens() (*SelectStmt, []Expr) {
+// parens tells what may stand in parentheses.
+type parens byte
+
+const (
+	parensAny parens = iota // a query or expressions
+	parensOne               // a query or one expression
+	parensRow               // two expressions or more
+)
+
+func (p *parser) insideParens(what parens) (*SelectStmt, []Expr) {
 	var first Expr
 	switch {
-	case p.startsSelect():
+	case what != parensRow && p.startsSelect():
 		return p.selectNoParens(), nil
 	case p.tok.kind == '(':
 		pos := p.tok.pos
-		query, list := p.parenthesized()
-		if query != nil {
+		query, list := p.parenthesized(parensAny)
+		if query != nil && what != parensRow {
 			if p.tok.kind == ')' {
 				return query, nil
 			}
@@ -266,8 +275,11 @@ func (p *parser) insideParens() (*SelectStmt, []Expr) {
 	default:
 		first = p.expr()
 	}
+	if what == parensRow && p.tok.kind != ',' {
+		p.unexpected()
+	}
 	list := []Expr{first}
-	for p.got(',') {
+	for what != parensOne && p.got(',') {
 		list = append(list, p.expr())
 	}
 	return nil, list
@@ -294,13 +306,10 @@ func (p *parser) overlaps(left *RowExpr, mode exprMode) Expr {
 	var right *RowExpr
 	rightPos := p.tok.pos
 	switch {
-	case p.tok.kind == kwRow && p.peek() == '(':
+	case p.tok.kind == kwRow:
 		right = p.explicitRow()
 	case p.tok.kind == '(':
-		query, list := p.parenthesized()
-		if query != nil || len(list) < 2 {
-			p.unexpected()
-		}
+		_, list := p.parenthesized(parensRow)
 		right = &RowExpr{Args: list, Pos: rightPos}
 	default:
 		p.unexpected()

@@ -20,9 +20,14 @@ import (
 const (
 	// MaxDepth is the height of the highest tree: nesting (parentheses, CASE,
 	// subqueries, NOT NOT …) and chains (1+1+…, x::t::t …) alike. PostgreSQL's own
-	// limit is its stack: with max_stack_depth at 2 MB it refuses somewhere between
-	// 3,000 levels (subqueries) and 14,000 (sums).
+	// limit is its stack: with max_stack_depth at 2 MB, sums and calls end at 4,052,
+	// CASE at 1,953, subqueries at 2,099, UNION at 7,226, casts at 13,085.
 	MaxDepth = 5000
+
+	// maxRecursion bounds the parser's own stack on the way down, before there is a
+	// tree to measure. An operator's operand and the parentheses around it count
+	// apart, so it is twice MaxDepth.
+	maxRecursion = 2 * MaxDepth
 
 	// maxTokens bounds the memory that a message takes: a token makes at most some
 	// 200 bytes of tree.
@@ -233,7 +238,7 @@ func (p *parser) join(outer int) { p.high = max(p.high, outer) }
 // and count one level of the tree.
 func (p *parser) down() (outer int) {
 	p.depth++
-	if p.depth > MaxDepth {
+	if p.depth > maxRecursion {
 		p.tooDeep()
 	}
 	return p.mark()

@@ -198,6 +198,9 @@ func (p *parser) intoTarget() RangeVar {
 	switch k := p.tok.kind; k {
 	case kwLocal, kwGlobal:
 		if next := p.peek(); next == kwTemp || next == kwTemporary {
+			if k == kwGlobal {
+				p.warnGlobal(p.tok.pos)
+			}
 			p.advance()
 			p.advance()
 			p.got(kwTable)
@@ -369,6 +372,9 @@ func (p *parser) searchAndCycle(c *CommonTableExpr) {
 
 // constant is AexprConst.
 func (p *parser) constant() Expr {
+	if k := p.tok.kind; constructs[k] != nil && k.word().class == reserved || k == kwCase || k == kwArray {
+		p.unexpected()
+	}
 	e := p.primary(modeRestrict)
 	switch e.(type) {
 	case *Const, *TypeCast:

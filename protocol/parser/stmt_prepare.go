@@ -46,17 +46,28 @@ func (p *parser) deallocateStmt() Statement {
 func (p *parser) explainStmt() Statement {
 	p.want(kwExplain)
 	s := &ExplainStmt{}
-	if p.tok.kind == '(' {
-		if next := p.peek(); next.isNonReserved() && next != kwValues || next == kwAnalyze || next == kwAnalyse {
-			p.advance()
-			p.list(func() { s.Options = append(s.Options, p.explainOption()) })
-			p.want(')')
+	if p.got('(') {
+		if p.startsSelect() || p.tok.kind == '(' {
+			s.Query = p.restOfParens()
+			return s
 		}
+		p.list(func() { s.Options = append(s.Options, p.explainOption()) })
+		p.want(')')
 	} else {
 		s.Options = p.explainWords()
 	}
 	s.Query = p.explainable()
 	return s
+}
+
+// restOfParens is a query in parentheses, the first of which was taken.
+func (p *parser) restOfParens() *SelectStmt {
+	q := p.selectStmt()
+	p.want(')')
+	if p.continuesSelect() {
+		q = p.selectRest(q)
+	}
+	return q
 }
 
 // explainWords are ANALYZE and VERBOSE without parentheses.

@@ -1,6 +1,6 @@
 package parser
 
-import "strings"
+import "seqd/protocol/sqlstate"
 
 // createSequence is CREATE SEQUENCE from SEQUENCE on.
 func (p *parser) createSequence(s *CreateSequenceStmt) Statement {
@@ -40,10 +40,10 @@ func (p *parser) seqOption() (SeqOption, bool) {
 		p.got(kwBy)
 		o.Value, _ = p.signedNumber()
 	case kwStart:
-		p.got(kwWith)
+		p.gotWith()
 		o.Value, _ = p.signedNumber()
 	case kwRestart:
-		if p.got(kwWith) || p.startsNumber() {
+		if p.gotWith() || p.startsNumber() {
 			o.Value, _ = p.signedNumber()
 		}
 	case kwCycle:
@@ -74,6 +74,9 @@ var seqOptionKinds = map[kind]SeqOptionKind{
 // noSeqOptions are the options that NO may precede.
 var noSeqOptions = map[kind]SeqOptionKind{kwCycle: SeqCycle, kwMaxvalue: SeqMaxValue, kwMinvalue: SeqMinValue}
 
+// gotWith is opt_with: any WITH, whatever the next word makes of it.
+func (p *parser) gotWith() bool { return p.got(kwWith) || p.got(tokWithLA) }
+
 func (p *parser) startsNumber() bool {
 	switch p.tok.kind {
 	case tokInt, tokFloat, '+', '-':
@@ -92,10 +95,15 @@ func (p *parser) createStmt() Statement {
 		s.Persistence = Temporary
 	case kwLocal, kwGlobal:
 		s.Persistence = Temporary
-		s.Global, s.GlobalPos = p.tok.kind == kwGlobal, p.tok.pos
+		if s.Global = p.tok.kind == kwGlobal; s.Global {
+			s.GlobalPos = p.tok.pos
+		}
 		u.step(p)
 		if p.tok.kind != kwTemp && p.tok.kind != kwTemporary {
 			p.unexpected()
+		}
+		if s.Global {
+			p.warnGlobal(s.GlobalPos)
 		}
 	case kwUnlogged:
 		s.Persistence = Unlogged
@@ -104,9 +112,6 @@ func (p *parser) createStmt() Statement {
 	default:
 		return u.finish(p)
 	}
-	if !s.Global {
-		s.GlobalPos = 0
-	}
 	u.step(p)
 	if p.tok.kind == kwSequence {
 		return p.createSequence(s)
@@ -114,128 +119,8 @@ func (p *parser) createStmt() Statement {
 	return u.finish(p)
 }
 
-// dropObjects are the relations whose DROP is served.
-var dropObjects = map[kind]ObjectType{
-	kwSequence: ObjectSequence, kwTable: ObjectTable, kwView: ObjectView, kwIndex: ObjectIndex,
-}
-
-// dropStmt is DROP of relations; other DROPs are not served.
-func (p *parser) dropStmt() Statement {
-	u := p.startUnserved()
-	p.advance()
-	object, ok := dropObjects[p.tok.kind]
-	if !ok || p.tok.kind == kwIndex && p.peek() == kwConcurrently {
-		return u.finish(p)
-	}
-	s := &DropStmt{Object: object}
-	p.advance()
-	s.IfExists = p.ifExists()
-	p.list(func() { s.Names = append(s.Names, p.anyNameRelation()) })
-	if p.got(kwCascade) {
-		s.Behavior = Cascade
-	} else {
-		p.got(kwRestrict)
-	}
-	return s
-}
-
-// alterObjects are the relations whose common ALTER forms are served.
-var alterObjects = map[kind]ObjectType{
-	kwSequence: ObjectSequence, kwTable: ObjectTable, kwView: ObjectView, kwIndex: ObjectIndex,
-}
-
-// alterStmt is ALTER of a relation: sequence options, RENAME TO, OWNER TO, SET
-// SCHEMA, SET [UN]LOGGED. Everything else that ALTER can do is not served.
-func (p *parser) alterStmt() Statement {
-	u := p.startUnserved()
-	p.advance()
-	object, ok := alterObjects[p.tok.kind]
-	if !ok {
-		return u.finish(p)
-	}
-	if object == ObjectTable || object == ObjectIndex {
-		if p.peek() == kwAll { // ALL IN TABLESPACE
-			return u.finish(p)
-		}
-	}
-	tag := "ALTER " + strings.ToUpper(string(object))
-	u.step(p)
-	ifExists := p.ifExists()
-	var name RangeVar
-	if object == ObjectTable {
-		name = p.relationExpr()
-	} else {
-		name = p.qualifiedName()
-	}
-	if s := p.alterRelation(object, ifExists, name); s != nil {
-		return s
-	}
-	if object == ObjectSequence {
-		s := &AlterSequenceStmt{IfExists: ifExists, Name: name}
-		for {
-			opt, ok := p.seqOption()
-			if !ok {
-				break
-			}
-			s.Options = append(s.Options, opt)
-		}
-		if s.Options != nil {
-			return s
-		}
-	}
-	return p.alterRest(tag, u.pos)
-}
-
-// alterRelation reads the forms that all relations share; nil if none comes.
-func (p *parser) alterRelation(object ObjectType, ifExists bool, name RangeVar) Statement {
-	switch {
-	case p.tok.kind == kwRename && p.peek() == kwTo:
-		p.advance()
-		p.advance()
-		return &RenameStmt{Object: object, IfExists: ifExists, Name: name, NewName: p.colID()}
-	case p.tok.kind == kwOwner:
-		p.advance()
-		p.want(kwTo)
-		owner := p.roleSpec()
-		if p.tok.kind != ',' {
-			return &AlterOwnerStmt{Object: object, IfExists: ifExists, Name: name, Owner: owner}
-		}
-	case p.tok.kind == kwSet && p.peek() == kwSchema && object != ObjectIndex:
-		p.advance()
-		p.advance()
-		return &AlterObjectSchemaStmt{Object: object, IfExists: ifExists, Name: name, NewSchema: p.colID()}
-	case p.tok.kind == kwSet && (p.peek() == kwLogged || p.peek() == kwUnlogged):
-		p.advance()
-		s := &AlterPersistenceStmt{Object: object, IfExists: ifExists, Name: name, Persistence: Permanent}
-		if p.tok.kind == kwUnlogged {
-			s.Persistence = Unlogged
-		}
-		p.advance()
-		if p.tok.kind != ',' {
-			return s
-		}
-	}
-	return nil
-}
-
-// alterCommands are the words that start another command of ALTER TABLE
-// (alter_table_cmd), or after a comma one of those above.
-var alterCommands = map[kind]bool{
-	kwAdd: true, kwAlter: true, kwDrop: true, kwValidate: true, kwSet: true, kwReset: true, kwRename: true,
-	kwCluster: true, kwEnable: true, kwDisable: true, kwInherit: true, kwNo: true, kwOf: true, kwNot: true,
-	kwOwner: true, kwForce: true, kwReplica: true, kwOptions: true, kwAttach: true, kwDetach: true, kwDepends: true,
-	',': true,
-}
-
-// alterRest skips an ALTER that is not served.
-func (p *parser) alterRest(tag string, pos Pos) Statement {
-	if !alterCommands[p.tok.kind] {
-		p.unexpected()
-	}
-	p.advance()
-	if p.tok.kind == tokEOF || p.tok.kind == ';' {
-		p.unexpected()
-	}
-	p.skipStatement(false)
-	return &UnservedStmt{Tag: tag, Pos: pos}
+// warnGlobal: GLOBAL means nothing, and PostgreSQL's grammar says so.
+func (p *parser) warnGlobal(pos Pos) {
+	p.notices = append(p.notices, sqlstate.Warningf(sqlstate.Warning,
+		"GLOBAL is deprecated in temporary table creation").At(int(pos)))
 }

@@ -10,22 +10,32 @@ import (
 func (p *parser) setStmt() Statement {
 	s := &VariableSetStmt{}
 	p.want(kwSet)
-	if (p.tok.kind == kwLocal || p.tok.kind == kwSession) && !p.namesVariable() {
-		switch {
-		case p.tok.kind == kwLocal:
-			s.Local = true
-			p.advance()
-		case p.peek() != kwCharacteristics && p.peek() != kwAuthorization:
-			p.advance()
+	scoped := (p.tok.kind == kwLocal || p.tok.kind == kwSession) && !p.namesVariable()
+	if scoped {
+		s.Local = p.tok.kind == kwLocal
+		p.advance()
+		if !s.Local && p.startsSession() {
+			s.Pos = p.tok.pos
+			p.setSession(s)
+			return s
 		}
 	}
-	s.Pos = p.tok.pos
+	if s.Pos = p.tok.pos; p.tok.kind == kwConstraints && !scoped && !p.namesVariable() {
+		return p.setConstraints(s.Pos)
+	}
+	p.setRest(s)
+	return s
+}
+
+// setRest is set_rest.
+func (p *parser) setRest(s *VariableSetStmt) {
 	switch k := p.tok.kind; {
 	case p.namesVariable():
 		p.setGeneric(s)
 	case k == kwTransaction:
 		p.setTransaction(s)
 	case k == kwSession:
+		p.advance()
 		p.setSession(s)
 	case k == kwTime:
 		p.advance()
@@ -54,8 +64,6 @@ func (p *parser) setStmt() Statement {
 		p.advance()
 		s.Name = "role"
 		s.Values = []Expr{p.wordConst()}
-	case k == kwConstraints && !s.Local:
-		return p.setConstraints(s.Pos)
 	case k == kwXml:
 		p.advance()
 		p.want(kwOption)
@@ -68,7 +76,6 @@ func (p *parser) setStmt() Statement {
 	default:
 		p.setGeneric(s)
 	}
-	return s
 }
 
 // setConstraints is SET CONSTRAINTS: there are no constraints to set.
@@ -160,9 +167,14 @@ func (p *parser) setTransaction(s *VariableSetStmt) {
 	s.Modes = p.transactionModes(true)
 }
 
-// setSession is SET SESSION CHARACTERISTICS and SET SESSION AUTHORIZATION.
+// startsSession tells the words after SET SESSION with which SESSION is part of
+// the setting and not its scope.
+func (p *parser) startsSession() bool {
+	return p.tok.kind == kwAuthorization || p.tok.kind == kwCharacteristics && !p.namesVariable()
+}
+
+// setSession is SET SESSION CHARACTERISTICS and SET SESSION AUTHORIZATION after SESSION.
 func (p *parser) setSession(s *VariableSetStmt) {
-	p.advance()
 	if p.gotWords(kwCharacteristics, kwAs, kwTransaction) {
 		s.Name = "SESSION CHARACTERISTICS"
 		s.Modes = p.transactionModes(true)

@@ -71,6 +71,9 @@ func (p *parser) frame() {
 	var start, end boundKind
 	var startPos, endPos Pos
 	between := p.got(kwBetween)
+	if between && p.tok.kind == kwBetween {
+		p.unexpected() // the word could be a column here and there: gram.y takes neither
+	}
 	startPos = p.tok.pos
 	start = p.frameBound()
 	if between {
