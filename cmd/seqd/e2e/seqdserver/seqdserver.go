@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -160,8 +161,10 @@ func (s *Server) launch() (<-chan string, error) {
 	if s.proc != nil {
 		s.stale = s.proc.Tail()
 	}
+	cmd := exec.Command(bin, args...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "SEQD_") })
 	ready := make(chan string, 1)
-	s.proc, err = proc.Start(exec.Command(bin, args...), syscall.SIGKILL, func(line string) {
+	s.proc, err = proc.Start(cmd, syscall.SIGKILL, func(line string) {
 		if m := readyLine.FindStringSubmatch(line); m != nil {
 			select {
 			case ready <- m[1]:
