@@ -39,7 +39,7 @@ type syntaxCase struct {
 	line    int
 }
 
-func readCorpus(t *testing.T, path string) []syntaxCase {
+func readCorpus(t testing.TB, path string) []syntaxCase {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -71,10 +71,13 @@ func dumpStruct(b *strings.Builder, v reflect.Value) {
 	b.WriteByte('}')
 }
 
+// dumpNames quotes what is not a plain word; key words are left alone.
 func dumpNames(names []string) string {
 	quoted := make([]string, len(names))
 	for i, n := range names {
-		quoted[i] = QuoteIdent(n)
+		if quoted[i] = n; keywordKinds[n] == 0 {
+			quoted[i] = QuoteIdent(n)
+		}
 	}
 	return strings.Join(quoted, ".")
 }
