@@ -130,16 +130,43 @@ func (w *recordWriter) record(tag byte, write func([]byte) []byte) {
 	w.count++
 }
 
-// ReadSnapshot reads what WriteSnapshot wrote. It gives a store only if every
-// byte was right.
-func ReadSnapshot(in io.Reader) (Header, *engine.Store, error) {
+// ReadHeader reads a snapshot's header and nothing else; it is not known then
+// whether the snapshot is whole.
+func ReadHeader(in io.Reader) (Header, error) {
+	r, err := newRecordReader(in)
+	if err != nil {
+		return Header{}, err
+	}
+	tag, body, err := r.record()
+	if err != nil {
+		return Header{}, err
+	}
+	load := &loader{}
+	if tag == tagEnd {
+		return Header{}, ErrDamaged
+	}
+	err = load.record(tag, body)
+	return load.header, err
+}
+
+func newRecordReader(in io.Reader) (*recordReader, error) {
 	r := &recordReader{in: bufio.NewReader(in), sum: crc32.New(castagnoli)}
 	start := make([]byte, len(snapshotMagic)+1)
 	if err := r.full(start); err != nil || string(start[:len(snapshotMagic)]) != snapshotMagic {
-		return Header{}, nil, errors.New("not a snapshot of seqd")
+		return nil, errors.New("not a snapshot of seqd")
 	}
 	if v := start[len(snapshotMagic)]; v != SnapshotVersion {
-		return Header{}, nil, &VersionError{What: "snapshot", Have: int(v), Know: SnapshotVersion}
+		return nil, &VersionError{What: "snapshot", Have: int(v), Know: SnapshotVersion}
+	}
+	return r, nil
+}
+
+// ReadSnapshot reads what WriteSnapshot wrote. It gives a store only if every
+// byte was right.
+func ReadSnapshot(in io.Reader) (Header, *engine.Store, error) {
+	r, err := newRecordReader(in)
+	if err != nil {
+		return Header{}, nil, err
 	}
 	load := &loader{}
 	for count := uint64(0); ; count++ {

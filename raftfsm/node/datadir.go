@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -196,7 +197,8 @@ func syncDir(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// snapshotDirs lists the finished snapshots, newest last by raft's naming.
+// snapshotDirs lists the finished snapshots, newest last. Their names are
+// term-index-milliseconds.
 func (d *dataDir) snapshotDirs() ([]string, error) {
 	entries, err := os.ReadDir(d.file(snapshotsDir))
 	if errors.Is(err, os.ErrNotExist) {
@@ -211,6 +213,15 @@ func (d *dataDir) snapshotDirs() ([]string, error) {
 			names = append(names, e.Name())
 		}
 	}
-	slices.Sort(names)
+	slices.SortFunc(names, func(a, b string) int { return slices.Compare(numbers(a), numbers(b)) })
 	return names, nil
+}
+
+func numbers(name string) []uint64 {
+	var list []uint64
+	for part := range strings.SplitSeq(name, "-") {
+		n, _ := strconv.ParseUint(part, 10, 64) // a name that is not raft's has no snapshot to match it
+		list = append(list, n)
+	}
+	return list
 }

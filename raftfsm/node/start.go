@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -141,20 +140,11 @@ func (n *Node) startRaft(ctx context.Context) error {
 		return fmt.Errorf("the state in data directory %s can't be restored: %w", n.config.DataDir, err)
 	}
 	n.raft = r
-	if config := r.GetConfiguration().Configuration(); len(config.Servers) == 1 && config.Servers[0].ID == id {
-		return electAtOnce(trans, id, address)
+	if members := r.GetConfiguration().Configuration(); !alone(members, n.identity.Node) {
+		close(n.down)
+		_ = r.Shutdown().Error()
+		return fmt.Errorf("the log in data directory %s is of a cluster with the members %v, not of %s alone",
+			n.config.DataDir, members.Servers, id)
 	}
-	return nil
-}
-
-// verify refuses a folder whose files are damaged, before anything opens them for
-// writing.
-func verify(d *dataDir) error {
-	if _, err := os.Stat(d.file(logFile)); err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("data directory %s lacks %s: values could come twice; restore it from a backup", d.path, logFile)
-		}
-		return err
-	}
-	return nil
+	return electAtOnce(trans, id, address)
 }

@@ -1,20 +1,171 @@
 package node
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
+	"strings"
+	"time"
 
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
 	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
+	"go.etcd.io/bbolt"
+
+	"seqd/raftfsm/codec"
 )
 
-// openSafely opens the log file. bolt panics, or reads beyond what it mapped, if
-// the file is damaged in certain ways; both become errors here.
-func openSafely(path string) (store *raftboltdb.BoltStore, err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			store, err = nil, fmt.Errorf("the file is damaged: %v", p)
+// verify refuses a folder whose files are damaged or don't belong together, before
+// anything opens them for writing. raft would start on much of that, with entries
+// missing, and hand their values out again.
+func verify(d *dataDir) error {
+	path := d.file(logFile)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("data directory %s lacks %s: without it values could come twice; restore it from a backup", d.path, logFile)
+	}
+	if err := checkBolt(path, checkRecord); err != nil {
+		return refused(path, err)
+	}
+	snapshot, err := verifySnapshots(d)
+	if err != nil {
+		return err
+	}
+	if err := verifyLog(path, snapshot); err != nil {
+		return refused(path, err)
+	}
+	return nil
+}
+
+func refused(path string, err error) error {
+	return fmt.Errorf("%s can't be used: %w; nothing was changed, restore the data directory from a backup", path, err)
+}
+
+// checkRecord looks at the raw records: raft's variables; the log comes later.
+func checkRecord(bucket string, key, value []byte) error {
+	switch bucket {
+	case "logs":
+		if len(key) != 8 {
+			return errBolt
 		}
-	}()
+	case "conf":
+		switch string(key) {
+		case "CurrentTerm", "LastVoteTerm", "LastVoteCand":
+		default:
+			return fmt.Errorf("%w: unknown variable %q", errBolt, key)
+		}
+	default:
+		return fmt.Errorf("%w: unknown bucket %q", errBolt, bucket)
+	}
+	return nil
+}
+
+// verifyLog reads every entry: each must match its checksum, follow the one
+// before, and the first must follow the snapshot.
+func verifyLog(path string, snapshot uint64) (err error) {
+	defer recovered(&err)()
+	b, err := raftboltdb.New(raftboltdb.Options{Path: path, BoltOptions: &bbolt.Options{ReadOnly: true, Timeout: time.Second}})
+	if err != nil {
+		return err
+	}
+	s := newLogStore(b, nil, nil)
+	defer func() { err = errors.Join(err, s.Close()) }()
+	current, err := s.GetUint64([]byte("CurrentTerm"))
+	if err != nil {
+		return fmt.Errorf("current term: %w", err)
+	}
+	for _, key := range []string{"LastVoteTerm", "LastVoteCand"} {
+		if _, err := s.Get([]byte(key)); err != nil && !errors.Is(err, raftboltdb.ErrKeyNotFound) {
+			return err
+		}
+	}
+	first, err := s.FirstIndex()
+	if err != nil {
+		return err
+	}
+	last, err := s.LastIndex()
+	if err != nil {
+		return err
+	}
+	if (first == 0 && snapshot == 0) || first > snapshot+1 {
+		return fmt.Errorf("%w: the log begins at entry %d, the last snapshot ends at %d", errBolt, first, snapshot)
+	}
+	var term uint64
+	for i := first; i <= last && first != 0; i++ {
+		var l raft.Log
+		if err := s.GetLog(i, &l); err != nil {
+			return fmt.Errorf("log entry %d: %w", i, err)
+		}
+		if l.Term < term || l.Term > current {
+			return fmt.Errorf("%w: log entry %d has term %d between %d and %d", errBolt, i, l.Term, term, current)
+		}
+		term = l.Term
+	}
+	return nil
+}
+
+// verifySnapshots returns the index of the newest snapshot. raft passes over one
+// that it can't read and takes an older one instead.
+func verifySnapshots(d *dataDir) (uint64, error) {
+	names, err := d.snapshotDirs()
+	if err != nil || len(names) == 0 {
+		return 0, err
+	}
+	store, err := raft.NewFileSnapshotStoreWithLogger(d.path, len(names), hclog.NewNullLogger() /* what it would say is in the error */)
+	if err != nil {
+		return 0, err
+	}
+	list, err := store.List()
+	if err != nil {
+		return 0, err
+	}
+	if len(list) != len(names) {
+		return 0, refused(d.file(snapshotsDir), fmt.Errorf("of the snapshots %s some can't be read", strings.Join(names, ", ")))
+	}
+	_, in, err := store.Open(list[0].ID) // checks raft's own checksum
+	if err != nil {
+		return 0, refused(d.file(snapshotsDir), fmt.Errorf("snapshot %s: %w", list[0].ID, err))
+	}
+	defer in.Close()
+	h, err := codec.ReadHeader(in)
+	switch {
+	case err != nil:
+	case !strings.HasPrefix(names[len(names)-1], fmt.Sprintf("%d-%d-", list[0].Term, list[0].Index)):
+		err = fmt.Errorf("its label says entry %d of term %d", list[0].Index, list[0].Term)
+	case !alone(list[0].Configuration, d.identity.Node):
+		err = fmt.Errorf("it is of a cluster with the members %v, not of %s alone", list[0].Configuration.Servers, d.identity.Node)
+	case h.Cluster != d.identity.Cluster:
+		err = fmt.Errorf("it belongs to cluster %s, not %s", h.Cluster, d.identity.Cluster)
+	case h.Index > list[0].Index:
+		err = fmt.Errorf("its content is of entry %d, its label says %d", h.Index, list[0].Index)
+	}
+	if err != nil {
+		return 0, refused(d.file(snapshotsDir), fmt.Errorf("snapshot %s: %w", list[0].ID, err))
+	}
+	return list[0].Index, nil
+}
+
+// alone tells whether a node is the only member, which it is in every log that
+// this version writes.
+func alone(c raft.Configuration, node string) bool {
+	return len(c.Servers) == 1 && c.Servers[0].ID == raft.ServerID(node) && c.Servers[0].Suffrage == raft.Voter
+}
+
+// openSafely opens the log file for writing.
+func openSafely(path string) (store *raftboltdb.BoltStore, err error) {
+	defer recovered(&err)()
 	return openBolt(path)
+}
+
+// recovered makes an error of a panic, and a panic of a read beyond the mapped
+// file: what bolt does on a damaged file that passed all checks. Use it as
+// defer recovered(&err)().
+func recovered(err *error) func() {
+	old := debug.SetPanicOnFault(true)
+	return func() {
+		debug.SetPanicOnFault(old)
+		if p := recover(); p != nil {
+			*err = fmt.Errorf("%w: %v", errBolt, p)
+		}
+	}
 }
