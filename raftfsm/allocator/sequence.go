@@ -222,3 +222,6 @@ func (s *Sequence) reset(index uint64, state sequence.State) {
 	s.resetPace()
 	s.checkpoint = s.a.checkpoints.Load() // it was logged just now
 }
+
+// ID is the sequence's name in the cluster.
+func (s *Sequence) ID() engine.SequenceID { return s.id }
