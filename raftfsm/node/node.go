@@ -153,7 +153,7 @@ func (n *Node) watchLeadership() {
 // the term must still be the one in which the barrier was logged.
 func (n *Node) serve() bool {
 	term := n.raft.CurrentTerm()
-	if err := n.await(n.raft.Barrier(0), n.leave); err != nil {
+	if err := n.await(func() error { return n.raft.Barrier(0).Error() }, n.leave); err != nil {
 		return false // leadership is gone again, or the node is closing
 	}
 	if n.raft.State() != raft.Leader || n.raft.CurrentTerm() != term {

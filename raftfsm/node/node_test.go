@@ -46,6 +46,7 @@ func kill(t testing.TB, n *Node) {
 		if err := n.shutdown(); err != nil {
 			t.Error("kill:", err)
 		}
+		n.allocator.Stop()
 	})
 }
 

@@ -92,8 +92,12 @@ func (n *Node) apply(term uint64, c engine.Command, stalled <-chan struct{}) (en
 	}
 	n.proposals.Add(1)
 	defer n.proposals.Done()
-	f := n.raft.Apply(b, enqueueTimeout)
-	if err := n.await(f, stalled); err != nil {
+	var f raft.ApplyFuture
+	err = n.await(func() error {
+		f = n.raft.Apply(b, enqueueTimeout)
+		return f.Error()
+	}, stalled)
+	if err != nil {
 		return engine.Result{}, outcome(err)
 	}
 	r, ok := f.Response().(raftfsm.Response)
@@ -106,11 +110,11 @@ func (n *Node) apply(term uint64, c engine.Command, stalled <-chan struct{}) (en
 	return r.Result, nil
 }
 
-// await waits for a future. It never waits for that alone: futures that are queued
-// when raft shuts down stay open for ever.
-func (n *Node) await(f raft.Future, stalled <-chan struct{}) error {
+// await waits for what is asked of raft. It never waits for that alone: futures
+// that are queued when raft shuts down stay open for ever.
+func (n *Node) await(ask func() error, stalled <-chan struct{}) error {
 	done := make(chan error, 1)
-	go func() { done <- f.Error() }()
+	go func() { done <- ask() }()
 	select {
 	case err := <-done:
 		return err

@@ -79,7 +79,7 @@ func (n *Node) Checkpoint(ctx context.Context) error {
 }
 
 func (n *Node) snapshot() error {
-	err := n.await(n.raft.Snapshot(), nil)
+	err := n.await(func() error { return n.raft.Snapshot().Error() }, nil)
 	if errors.Is(err, raft.ErrNothingNewToSnapshot) {
 		return nil
 	}
