@@ -104,6 +104,7 @@ const (
 	TriggeredActionException       Code = "09000"
 	InvalidArgumentForPowerFunc    Code = "2201F"
 	InvalidArgumentForLogarithm    Code = "2201E"
+	AmbiguousParameter             Code = "42P08"
 	ArraySubscriptError            Code = "2202E"
 	SubstringError                 Code = "22011"
 	InvalidRegularExpression       Code = "2201B"

@@ -1,0 +1,83 @@
+package query
+
+import (
+	"errors"
+
+	"seqd/engine"
+	"seqd/engine/sequence"
+	"seqd/protocol/pgtypes"
+	"seqd/protocol/sqlstate"
+)
+
+type envFunc = func(f *frame, c *callExpr, args []value) (value, error)
+
+func init() {
+	register(map[string]envFunc{
+		"nextval_oid": func(f *frame, _ *callExpr, a []value) (value, error) {
+			return integerOr(f.s.NextVal(engine.OID(a[0].OID())))
+		},
+		"currval_oid": func(f *frame, _ *callExpr, a []value) (value, error) {
+			return integerOr(f.s.CurrVal(engine.OID(a[0].OID())))
+		},
+		"lastval": func(f *frame, _ *callExpr, _ []value) (value, error) { return integerOr(f.s.LastVal()) },
+		"setval_oid": func(f *frame, _ *callExpr, a []value) (value, error) {
+			return integerOr(f.s.SetVal(engine.OID(a[0].OID()), a[1].Int(), true))
+		},
+		"setval3_oid": func(f *frame, _ *callExpr, a []value) (value, error) {
+			return integerOr(f.s.SetVal(engine.OID(a[0].OID()), a[1].Int(), a[2].Bool()))
+		},
+		"pg_sequence_last_value": sequenceLastValue,
+		"pg_sequence_parameters": sequenceParameters,
+		"pg_get_serial_sequence": serialSequence,
+	})
+}
+
+func integerOr(n int64, err error) (value, error) {
+	if err != nil {
+		return value{}, err
+	}
+	return pgtypes.NewInt(n), nil
+}
+
+func sequenceLastValue(f *frame, _ *callExpr, a []value) (value, error) {
+	st, err := f.s.SequenceState(engine.OID(a[0].OID()))
+	if err != nil || !st.IsCalled {
+		return value{}, err
+	}
+	return pgtypes.NewInt(st.LastValue), nil
+}
+
+func sequenceParameters(f *frame, c *callExpr, a []value) (value, error) {
+	seq, ok := f.s.Database().SequenceByOID(engine.OID(a[0].OID()))
+	if !ok {
+		return value{}, sqlstate.Errorf(sqlstate.InternalError, "cache lookup failed for sequence %d", a[0].OID())
+	}
+	p := seq.Params
+	typ := map[sequence.Type]pgtypes.OID{sequence.SmallInt: pgtypes.Int2, sequence.Integer: pgtypes.Int4, sequence.BigInt: pgtypes.Int8}[p.Type]
+	r := &pgtypes.RecordValue{Fields: []value{
+		pgtypes.NewInt(p.Start), pgtypes.NewInt(p.Min), pgtypes.NewInt(p.Max), pgtypes.NewInt(p.Increment),
+		pgtypes.NewBool(p.Cycle), pgtypes.NewInt(p.Cache), pgtypes.NewInt(int64(typ)),
+	}}
+	for _, o := range c.fn.Out {
+		r.Types = append(r.Types, o.Type)
+	}
+	return pgtypes.NewRecord(r), nil
+}
+
+// serialSequence is pg_get_serial_sequence. There are no tables yet: a name is
+// unknown, or a sequence, whose columns no sequence belongs to.
+func serialSequence(f *frame, _ *callExpr, a []value) (value, error) {
+	oid, err := resolveClass(f.s, a[0].Text())
+	if err != nil {
+		return value{}, err
+	}
+	switch a[1].Text() {
+	case "last_value", "log_cnt", "is_called":
+		return value{}, nil
+	}
+	seq, ok := f.s.Database().SequenceByOID(oid)
+	if !ok {
+		return value{}, errors.New("relation vanished")
+	}
+	return value{}, sqlstate.Errorf(sqlstate.UndefinedColumn, `column "%s" of relation "%s" does not exist`, a[1].Text(), seq.Name)
+}

@@ -1,0 +1,209 @@
+package query
+
+import (
+	"math/rand/v2"
+	"strings"
+
+	"seqd/protocol/parser"
+	"seqd/protocol/pgtypes"
+	"seqd/protocol/sqlstate"
+)
+
+func init() {
+	register(map[string]envFunc{
+		"pgsql_version": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			v, _ := f.s.Setting("server_version")
+			return pgtypes.NewText("PostgreSQL " + v + " (seqd)"), nil
+		},
+		"current_schema":  func(f *frame, _ *callExpr, _ []value) (value, error) { return currentSchema(f.s), nil },
+		"current_schemas": currentSchemas,
+		"current_database": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			return pgtypes.NewText(f.s.Database().Name), nil
+		},
+		"current_user": func(f *frame, _ *callExpr, _ []value) (value, error) { return pgtypes.NewText(f.s.CurrentUser()), nil },
+		"session_user": func(f *frame, _ *callExpr, _ []value) (value, error) { return pgtypes.NewText(f.s.SessionUser()), nil },
+		"pg_backend_pid": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			return pgtypes.NewInt(int64(f.s.BackendPID())), nil
+		},
+		"show_config_by_name":            func(f *frame, _ *callExpr, a []value) (value, error) { return setting(f.s, a[0].Text(), false) },
+		"show_config_by_name_missing_ok": func(f *frame, _ *callExpr, a []value) (value, error) { return setting(f.s, a[0].Text(), a[1].Bool()) },
+		"set_config_by_name":             setConfig,
+		"pg_sleep":                       sleep,
+		"pg_is_in_recovery":              func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewBool(false), nil },
+		"now": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			return pgtypes.FromUnixMicros(f.s.TransactionTime()), nil
+		},
+		"statement_timestamp": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			return pgtypes.FromUnixMicros(f.s.StatementTime()), nil
+		},
+		"clock_timestamp": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			return pgtypes.FromUnixMicros(f.s.ClockTime()), nil
+		},
+		"drandom": func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewFloat(rand.Float64()), nil },
+		"pg_typeof": func(f *frame, c *callExpr, _ []value) (value, error) {
+			return regValue(f.s, pgtypes.Regtype, c.args[0].typ()), nil
+		},
+		"format_type": formatType,
+		"to_regclass": func(f *frame, _ *callExpr, a []value) (value, error) {
+			return orNull(inputReg(f.s, pgtypes.Regclass, a[0].Text()))
+		},
+		"to_regtype": func(f *frame, _ *callExpr, a []value) (value, error) {
+			return orNull(inputReg(f.s, pgtypes.Regtype, a[0].Text()))
+		},
+		"to_regnamespace": func(f *frame, _ *callExpr, a []value) (value, error) {
+			return orNull(inputReg(f.s, pgtypes.Regnamespace, a[0].Text()))
+		},
+		"to_regrole": func(f *frame, _ *callExpr, a []value) (value, error) {
+			return orNull(inputReg(f.s, pgtypes.Regrole, a[0].Text()))
+		},
+		"text_regclass": func(f *frame, _ *callExpr, a []value) (value, error) {
+			oid, err := resolveClass(f.s, a[0].Text())
+			if err != nil {
+				return value{}, err
+			}
+			return regValue(f.s, pgtypes.Regclass, uint32(oid)), nil
+		},
+	})
+}
+
+// orNull makes NULL of a name that is not found.
+func orNull(v value, err error) (value, error) {
+	switch sqlstate.CodeOf(err) {
+	case sqlstate.UndefinedTable, sqlstate.UndefinedObject, sqlstate.InvalidSchemaName, sqlstate.UndefinedFunction:
+		return value{}, nil
+	}
+	return v, err
+}
+
+func currentSchema(s Session) value {
+	for _, oid := range s.SearchPath() {
+		if sch, ok := s.Database().SchemaByOID(oid); ok && sch.Name != "pg_catalog" {
+			return pgtypes.NewText(sch.Name)
+		}
+	}
+	return value{}
+}
+
+// currentSchemas leaves out pg_catalog unless it is asked for or was named.
+func currentSchemas(f *frame, _ *callExpr, a []value) (value, error) {
+	path, _ := f.s.Setting("search_path")
+	named := false
+	if list, err := parser.SplitIdentifierList(path); err == nil {
+		for _, n := range list {
+			named = named || n == "pg_catalog"
+		}
+	}
+	var names []value
+	for _, oid := range f.s.SearchPath() {
+		if sch, ok := f.s.Database().SchemaByOID(oid); ok && (a[0].Bool() || named || sch.Name != "pg_catalog") {
+			names = append(names, pgtypes.NewText(sch.Name))
+		}
+	}
+	return pgtypes.List(pgtypes.Name, names), nil
+}
+
+func setting(s Session, name string, missingOK bool) (value, error) {
+	v, ok := s.Setting(strings.ToLower(name))
+	if !ok {
+		if missingOK {
+			return value{}, nil
+		}
+		return value{}, sqlstate.Errorf(sqlstate.UndefinedObject, `unrecognized configuration parameter "%s"`, name)
+	}
+	return pgtypes.NewText(v), nil
+}
+
+func setConfig(f *frame, _ *callExpr, a []value) (value, error) {
+	if a[0].IsNull() {
+		return value{}, sqlstate.New(sqlstate.NullValueNotAllowed, "SET requires parameter name")
+	}
+	v, err := f.s.SetSetting(strings.ToLower(a[0].Text()), a[1].Text(), a[2].Bool())
+	if err != nil {
+		return value{}, err
+	}
+	return pgtypes.NewText(v), nil
+}
+
+func sleep(f *frame, _ *callExpr, a []value) (value, error) {
+	if err := f.s.Sleep(a[0].Float()); err != nil {
+		return value{}, err
+	}
+	return pgtypes.NewText(""), nil
+}
+
+func formatType(_ *frame, _ *callExpr, a []value) (value, error) {
+	if a[0].IsNull() {
+		return value{}, nil
+	}
+	if a[1].IsNull() {
+		return pgtypes.NewText(pgtypes.Format(a[0].OID())), nil
+	}
+	return pgtypes.NewText(pgtypes.FormatTypmod(a[0].OID(), int32(a[1].Int()))), nil
+}
+
+// eval is CURRENT_USER, CURRENT_TIMESTAMP and kin.
+func (e *valueFuncExpr) eval(f *frame) (value, error) {
+	s := f.s
+	switch e.name {
+	case "current_user", "current_role", "user":
+		return pgtypes.NewText(s.CurrentUser()), nil
+	case "session_user":
+		return pgtypes.NewText(s.SessionUser()), nil
+	case "current_catalog":
+		return pgtypes.NewText(s.Database().Name), nil
+	case "current_schema":
+		return currentSchema(s), nil
+	}
+	us := roundMicros(pgtypes.FromUnixMicros(s.TransactionTime()).Int(), e.mod)
+	days, clock := pgtypes.SplitTimestamp(us)
+	switch e.name {
+	case "current_date":
+		return pgtypes.NewInt(days), nil
+	case "current_time":
+		return pgtypes.NewTimetz(pgtypes.TimetzValue{Micros: clock}), nil
+	case "localtime":
+		return pgtypes.NewInt(clock), nil
+	}
+	return pgtypes.NewInt(us), nil
+}
+
+// roundMicros rounds to a precision in digits, -1 for all six.
+func roundMicros(us int64, precision int32) int64 {
+	if precision < 0 || precision >= 6 {
+		return us
+	}
+	unit := int64(1)
+	for range 6 - precision {
+		unit *= 10
+	}
+	if us >= 0 {
+		return (us + unit/2) / unit * unit
+	}
+	return -((-us + unit/2) / unit * unit)
+}
+
+// clockWord reads the words of date and time input that need a clock.
+func clockWord(s Session, typ pgtypes.OID, text string) (value, bool) {
+	now := pgtypes.FromUnixMicros(s.TransactionTime()).Int()
+	days, clock := pgtypes.SplitTimestamp(now)
+	shift := map[string]int64{"today": 0, "tomorrow": 1, "yesterday": -1}
+	word := strings.ToLower(strings.TrimSpace(text))
+	if n, ok := shift[word]; ok && typ != pgtypes.Time && typ != pgtypes.Timetz {
+		if typ == pgtypes.Date {
+			return pgtypes.NewInt(days + n), true
+		}
+		return pgtypes.NewInt((days + n) * pgtypes.MicrosPerDay), true
+	}
+	if word != "now" {
+		return value{}, false
+	}
+	switch typ {
+	case pgtypes.Date:
+		return pgtypes.NewInt(days), true
+	case pgtypes.Time:
+		return pgtypes.NewInt(clock), true
+	case pgtypes.Timetz:
+		return pgtypes.NewTimetz(pgtypes.TimetzValue{Micros: clock}), true
+	}
+	return pgtypes.NewInt(now), true
+}

@@ -1,0 +1,228 @@
+package query
+
+import (
+	"seqd/engine"
+	"seqd/protocol/parser"
+	"seqd/protocol/pgtypes"
+	"seqd/protocol/sqlstate"
+)
+
+// query is one analysed SELECT, VALUES or set operation with its ORDER BY, LIMIT
+// and WITH. It is immutable; open runs it.
+type query struct {
+	// cols are the visible result columns; targets may hold more at the end, which
+	// ORDER BY and DISTINCT ON need.
+	cols    []Column
+	targets []expr
+	from    source // nil: one empty row
+	where   expr
+	group   *grouping
+	windows []*windowCall
+	srfs    []*callExpr // set-returning functions of the target list
+	// distinct compares the first distinctKeys columns … of visible ones; on holds
+	// target indexes for DISTINCT ON.
+	distinct bool
+	on       []int
+	sort     []sortKey
+	late     []bool // targets computed after sorting
+	limit    expr
+	offset   expr
+	withTies bool
+
+	values [][]expr // VALUES lists, instead of targets and from
+
+	op          parser.SetOp // a set operation, instead of all that
+	all         bool
+	left, right *query
+
+	// convert changes the types of result columns for a set operation above.
+	convert     []expr
+	convertFrom []convertColumn
+
+	ctes  []*cte
+	slots int
+	// reaches is how many levels out it refers, 0 if it stands alone.
+	reaches  int
+	near     bool // it reads a row of the level right around
+	volatile bool
+}
+
+// sortKey is one ORDER BY item: a target's index (or an expression, in aggregates).
+type sortKey struct {
+	target     int
+	e          expr
+	typ        pgtypes.OID
+	desc       bool
+	nullsFirst bool
+}
+
+// Plan is an analysed statement: immutable, and valid for any session with the
+// same catalog, search path and settings of types.
+type Plan struct {
+	Columns []Column
+	Params  []pgtypes.OID
+
+	root  *query
+	cells int
+	// err is what computing constants ran into: PostgreSQL reports it when it
+	// plans, after analysis.
+	err error
+
+	next nextvalForm
+}
+
+// nextvalForm is the short cut for SELECT nextval(…).
+type nextvalForm struct {
+	seq   engine.OID
+	param int
+	ok    bool
+}
+
+// Analyze resolves a SELECT against the session's catalog. params are the
+// declared types of $1 …, 0 where they are to be inferred.
+func Analyze(stmt *parser.SelectStmt, s Session, declared []pgtypes.OID) (*Plan, error) {
+	p := &params{}
+	for _, t := range declared {
+		if t == 0 {
+			t = pgtypes.Unknown
+		}
+		p.types = append(p.types, t)
+	}
+	a := &analyzer{s: s, params: p}
+	root, err := a.query(stmt, nil)
+	if err != nil {
+		return nil, err
+	}
+	plan := &Plan{Columns: root.cols, root: root, Params: p.types}
+	if err := a.checkParams(); err != nil {
+		return nil, err
+	}
+	if root.targets != nil || root.values != nil {
+		plan.next = nextvalOf(root)
+	}
+	f := folder{a: a}
+	f.query(root)
+	plan.err = f.err
+	plan.cells = a.cells
+	return plan, nil
+}
+
+// checkParams is check_variable_parameters: every $n that occurs has a type by now.
+func (a *analyzer) checkParams() error {
+	for len(a.params.seen) < len(a.params.types) {
+		a.params.seen = append(a.params.seen, 0)
+	}
+	for i, t := range a.params.types {
+		if t == pgtypes.Unknown || t == 0 {
+			return sqlstate.Errorf(sqlstate.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1).
+				At(int(a.params.seen[i]))
+		}
+	}
+	return nil
+}
+
+// NextvalOf tells whether the plan is just SELECT nextval(x): with a constant
+// sequence, or with parameter param (from 0) as the sequence.
+func (p *Plan) NextvalOf() (seq engine.OID, param int, ok bool) {
+	return p.next.seq, p.next.param, p.next.ok
+}
+
+func nextvalOf(q *query) nextvalForm {
+	if len(q.targets) != 1 || q.from != nil || q.where != nil || q.group != nil || q.sort != nil || q.limit != nil ||
+		q.offset != nil || len(q.ctes) > 0 || q.srfs != nil || q.windows != nil || q.op != parser.SetOpNone {
+		return nextvalForm{}
+	}
+	c, ok := q.targets[0].(*callExpr)
+	if !ok || c.fn.Source != "nextval_oid" {
+		return nextvalForm{}
+	}
+	switch arg := c.args[0].(type) {
+	case *constExpr:
+		if !arg.v.IsNull() {
+			return nextvalForm{seq: engine.OID(arg.v.OID()), param: -1, ok: true}
+		}
+	case *paramExpr:
+		return nextvalForm{param: arg.n, ok: true}
+	}
+	return nextvalForm{}
+}
+
+// Open starts an execution with the parameters' values.
+func (p *Plan) Open(s Session, args []pgtypes.Value) (Rows, error) {
+	if p.err != nil {
+		return nil, at(p.err, 0)
+	}
+	if len(args) < len(p.Params) {
+		return nil, sqlstate.Errorf(sqlstate.InternalError, "%d parameters given, %d needed", len(args), len(p.Params))
+	}
+	for i, t := range p.Params {
+		// A reg… value that came as a number gets its name.
+		if pgtypes.IsReg(t) && !args[i].IsNull() && args[i].Text() == "" {
+			if v := regValue(s, t, args[i].OID()); v.Text() != "" {
+				args = append([]pgtypes.Value(nil), args...)
+				args[i] = v
+			}
+		}
+	}
+	r := &rows{run: run{s: s, args: args}}
+	r.run.stack = r.stack[:0]
+	if p.cells > 0 {
+		r.run.cells = make([]value, p.cells)
+	}
+	it, err := p.root.open(&r.run, nil, r.first[:0])
+	if err != nil {
+		return nil, err
+	}
+	r.it = it
+	return r, nil
+}
+
+// rows is a running plan; small executions need nothing beside it.
+type rows struct {
+	run   run
+	it    rowIterator
+	stack [4]value
+	first [2]value
+}
+
+func (r *rows) Next() ([]pgtypes.Value, error) {
+	if r.it == nil {
+		return nil, nil
+	}
+	if err := r.run.tick(); err != nil {
+		return nil, err
+	}
+	return r.it.next()
+}
+
+func (r *rows) Close() {
+	if r.it != nil {
+		r.it.close()
+		r.it = nil
+	}
+}
+
+// EvalConst evaluates an expression without a row, as for EXECUTE's arguments and
+// SET: want 0 leaves its type as it is.
+func EvalConst(x parser.Expr, s Session, want pgtypes.OID) (pgtypes.Value, error) {
+	a := &analyzer{s: s}
+	sc := &scope{level: &level{}, a: a, kind: kindExecute}
+	e, err := sc.expr(x)
+	if err != nil {
+		return value{}, err
+	}
+	if want != 0 {
+		r, err := a.coerceTo(e, want, -1, coerceAssignment, 0)
+		if err != nil {
+			return value{}, err
+		}
+		if r == nil {
+			return value{}, sqlstate.Errorf(sqlstate.DatatypeMismatch, "parameter of type %s cannot be coerced to the expected type %s",
+				pgtypes.Format(e.typ()), pgtypes.Format(want)).
+				WithHint("You will need to rewrite or cast the expression.").At(int(e.pos()))
+		}
+		e = r
+	}
+	r := &run{s: s, cells: make([]value, a.cells)}
+	return e.eval(&frame{run: r})
+}

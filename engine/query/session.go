@@ -1,0 +1,63 @@
+// Package query analyses and runs SELECT over virtual relations: what a parsed
+// statement means against a catalog (types, operators, functions, columns, as
+// PostgreSQL resolves them), and its rows, one at a time in bounded memory.
+//
+// Analyze gives an immutable Plan; Open runs it for a Session. Literals are read,
+// names resolved and types chosen at analysis, with positions in the errors;
+// immutable expressions over constants are computed before the first row, and
+// volatile functions exactly when their row is produced.
+package query
+
+import (
+	"seqd/engine"
+	"seqd/engine/sequence"
+	"seqd/protocol/pgtypes"
+)
+
+// Session is what evaluation needs of the session that runs it.
+type Session interface {
+	// Catalog is the transaction's view.
+	Catalog() *engine.Catalog
+	Database() *engine.Database
+	// SearchPath are the effective schemas in order, pg_catalog included where
+	// PostgreSQL has it.
+	SearchPath() []engine.OID
+	NextVal(seq engine.OID) (int64, error)
+	CurrVal(seq engine.OID) (int64, error)
+	LastVal() (int64, error)
+	SetVal(seq engine.OID, value int64, isCalled bool) (int64, error)
+	SequenceState(seq engine.OID) (sequence.State, error)
+	// Setting is current_setting; names are lower case.
+	Setting(name string) (value string, ok bool)
+	// SetSetting is set_config.
+	SetSetting(name, value string, local bool) (string, error)
+	CurrentUser() string
+	SessionUser() string
+	BackendPID() int32
+	// Times are microseconds since 1970.
+	TransactionTime() int64
+	StatementTime() int64
+	ClockTime() int64
+	// Interrupted tells whether the statement was cancelled; it is asked every
+	// few hundred rows.
+	Interrupted() error
+	// Sleep is pg_sleep.
+	Sleep(seconds float64) error
+}
+
+// Column describes a result column as RowDescription does.
+type Column struct {
+	Name     string
+	Type     pgtypes.OID
+	Typmod   int32
+	TableOID engine.OID
+	Attnum   int16
+}
+
+// Rows are a running query's rows.
+type Rows interface {
+	// Next returns the next row, nil at the end. The slice is reused.
+	Next() ([]pgtypes.Value, error)
+	// Close frees what the query holds. It may be called at any time, more than once.
+	Close()
+}
