@@ -279,7 +279,7 @@ func (s *scope) buildCall(c *parser.FuncCall, found candidate, args []expr, filt
 	inputs := typesOf(args)
 	actual, result, err := bindPolymorphic(inputs, found.args[:len(args)], fn.Result)
 	if err != nil {
-		return nil, at(err, c.Pos)
+		return nil, withPos(err, c.Pos)
 	}
 	for i := range args {
 		if args[i], err = s.a.coerce(args[i], actual[i], -1, coerceImplicit, 0); err != nil {
@@ -309,7 +309,7 @@ func (s *scope) buildCall(c *parser.FuncCall, found candidate, args []expr, filt
 		}
 	}
 	if err := s.a.bind(call); err != nil {
-		return nil, at(err, c.Pos)
+		return nil, withPos(err, c.Pos)
 	}
 	if fn.Set {
 		return s.setReturning(call)

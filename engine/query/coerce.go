@@ -239,7 +239,7 @@ func (a *analyzer) literal(c *constExpr, target pgtypes.OID, typmod int32, _ coe
 	}
 	v, err := inputText(a.s, target, c.v.Text())
 	if err != nil {
-		return nil, at(err, c.at)
+		return nil, withPos(err, c.at)
 	}
 	out.v, out.mod = v, mod
 	return out, nil
@@ -390,8 +390,8 @@ func (p *params) decide(e *paramExpr, target pgtypes.OID) (expr, error) {
 	return &paramExpr{info: typed(target, e.at), n: e.n}, nil
 }
 
-// at is a copy of an error with its position; errors may be shared values.
-func at(err error, pos parser.Pos) error {
+// withPos is a copy of an error with its position; errors may be shared values.
+func withPos(err error, pos parser.Pos) error {
 	e := *sqlstate.From(err)
 	e.Position = int(pos)
 	return &e

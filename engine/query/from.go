@@ -117,7 +117,7 @@ func (s *scope) lookupRelation(n *parser.RangeVar) (Relation, error) {
 	}
 	seq, err := findSequence(s.a.s, n.Schema, n.Name)
 	if err != nil {
-		return nil, at(err, n.Pos)
+		return nil, withPos(err, n.Pos)
 	}
 	return &sequenceRelation{oid: seq.OID, schema: seq.Schema, name: seq.Name}, nil
 }

@@ -102,7 +102,7 @@ func (a *analyzer) operatorCall(op *builtin.Operator, left, right expr, at parse
 	}
 	actual, result, err := bindPolymorphic(typesOf(args), declared, op.Result)
 	if err != nil {
-		return nil, at(err, at)
+		return nil, withPos(err, at)
 	}
 	loc := at
 	for i := range args {
@@ -113,7 +113,7 @@ func (a *analyzer) operatorCall(op *builtin.Operator, left, right expr, at parse
 	}
 	c := &callExpr{info: typed(result, loc), fn: op.Func, args: args, op: op.Name}
 	if err := a.bind(c); err != nil {
-		return nil, at(err, at)
+		return nil, withPos(err, at)
 	}
 	return c, nil
 }
@@ -165,7 +165,7 @@ func (s *scope) arrayOperator(op []string, all bool, left, right expr, at parser
 	}
 	actual, _, err := bindPolymorphic([]pgtypes.OID{left.typ(), elem}, []pgtypes.OID{found.Left, found.Right}, found.Result)
 	if err != nil {
-		return nil, at(err, at)
+		return nil, withPos(err, at)
 	}
 	if left, err = s.a.coerce(left, actual[0], -1, coerceImplicit, 0); err != nil {
 		return nil, err
@@ -181,7 +181,7 @@ func (s *scope) arrayOperator(op []string, all bool, left, right expr, at parser
 	cell := &cellExpr{info: typed(actual[1], right.pos()), slot: s.a.newCell()}
 	c := &callExpr{info: typed(pgtypes.Bool, at), fn: found.Func, args: []expr{left, cell}, op: found.Name}
 	if err := s.a.bind(c); err != nil {
-		return nil, at(err, at)
+		return nil, withPos(err, at)
 	}
 	return &arrayOpExpr{info: typed(pgtypes.Bool, leftmost(at, left.pos())), call: c, cell: cell, arr: right, all: all}, nil
 }

@@ -150,7 +150,7 @@ func nextvalOf(q *query) nextvalForm {
 // Open starts an execution with the parameters' values.
 func (p *Plan) Open(s Session, args []pgtypes.Value) (Rows, error) {
 	if p.err != nil {
-		return nil, at(p.err, 0)
+		return nil, withPos(p.err, 0)
 	}
 	if len(args) < len(p.Params) {
 		return nil, sqlstate.Errorf(sqlstate.InternalError, "%d parameters given, %d needed", len(args), len(p.Params))

@@ -178,7 +178,7 @@ func resolveTypeText(s Session, text string) (uint32, error) {
 	a := &analyzer{s: s, params: &params{}}
 	oid, _, err := a.typeByName(&t)
 	if err != nil {
-		return 0, at(err, 0)
+		return 0, withPos(err, 0)
 	}
 	return oid, nil
 }

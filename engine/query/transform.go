@@ -124,7 +124,7 @@ func constant(c *parser.Const) (expr, error) {
 	}
 	v, err := pgtypes.ParseText(t, c.Text)
 	if err != nil {
-		return nil, at(err, c.Pos)
+		return nil, withPos(err, c.Pos)
 	}
 	return &constExpr{info: typed(t, c.Pos), v: v}, nil
 }

@@ -82,13 +82,13 @@ func (a *analyzer) typmod(t *parser.TypeName, oid pgtypes.OID) (int32, error) {
 		n, err := strconv.ParseInt(c.Text, 10, 32)
 		if err != nil {
 			_, err := pgtypes.ParseText(pgtypes.Int4, c.Text)
-			return -1, at(err, t.Pos)
+			return -1, withPos(err, t.Pos)
 		}
 		mods[i] = int(n)
 	}
 	mod, err := typmodIn(oid, mods)
 	if err != nil {
-		return -1, at(err, t.Pos)
+		return -1, withPos(err, t.Pos)
 	}
 	if mod == -2 {
 		return -1, sqlstate.Errorf(sqlstate.SyntaxError, `type modifier is not allowed for type "%s"`, joinNames(lastName(t.Names))).At(int(t.Pos))
