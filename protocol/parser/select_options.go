@@ -112,9 +112,13 @@ func (p *parser) offset(l *limitClause) {
 	p.want(kwOffset)
 	l.offsetPos = p.tok.pos
 	outer := p.mark()
+	simple := true
+	switch k := p.tok.kind; k {
+	case kwNot, tokNotLA, tokOp, kwOperator, kwDefault:
+		simple = false
+	}
 	sign := p.tok.kind == '+' || p.tok.kind == '-'
 	left := p.prefix(modeExpr)
-	simple := !sign
 	if sign {
 		arg := left
 		if a, ok := left.(*AExpr); ok && a.Left == nil {

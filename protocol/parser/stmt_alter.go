@@ -75,7 +75,10 @@ func (p *parser) alterStmt() Statement {
 			return s
 		}
 	}
-	if k := p.tok.kind; k == ',' && p.tok.start == commands || k == kwDepends && object != ObjectIndex {
+	switch k := p.tok.kind; {
+	case k == ',' && p.tok.start == commands,
+		k == kwDepends && object != ObjectIndex,
+		(k == kwAttach || k == kwDetach) && object != ObjectTable && object != ObjectIndex:
 		p.unexpected()
 	}
 	return p.alterRest(tag, u.pos)
