@@ -114,8 +114,10 @@ func (p *parser) offset(l *limitClause) {
 	outer := p.mark()
 	simple := true
 	switch k := p.tok.kind; k {
-	case kwNot, tokNotLA, tokOp, kwOperator, kwDefault:
+	case kwNot, tokNotLA, tokOp, kwDefault:
 		simple = false
+	case kwOperator:
+		simple = p.peek() != '('
 	}
 	sign := p.tok.kind == '+' || p.tok.kind == '-'
 	left := p.prefix(modeExpr)
