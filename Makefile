@@ -65,7 +65,7 @@ race: ## The tests of the concurrent packages under the race detector (needs a C
 fuzz: ## Fuzz every decoder for FUZZTIME (5s) each
 	@set -e; for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg | tail -1; \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg | tail -1; \
 	  done; done
 
 .PHONY: bench

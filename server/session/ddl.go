@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"seqd/engine"
+	"seqd/engine/query"
 	"seqd/engine/sequence"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
@@ -75,7 +76,7 @@ func (s *Session) options(list []parser.SeqOption) []engine.Option {
 		options[i] = engine.Option{Kind: kinds[o.Kind], Value: o.Value, Cycle: o.Bool, Position: int(o.Pos)}
 		switch o.Kind {
 		case parser.SeqAs:
-			options[i].Type = func() (sequence.Type, error) { return sequenceType(o.Type) }
+			options[i].Type = func() (sequence.Type, error) { return s.sequenceType(o.Type) }
 		case parser.SeqOwnedBy:
 			options[i].OwnedBy = o.Name
 		}
@@ -84,8 +85,8 @@ func (s *Session) options(list []parser.SeqOption) []engine.Option {
 }
 
 // sequenceType resolves AS type (C4).
-func sequenceType(name *parser.TypeName) (sequence.Type, error) {
-	oid, err := resolveType(name)
+func (s *Session) sequenceType(name *parser.TypeName) (sequence.Type, error) {
+	oid, _, err := query.ResolveType(name, evaluator{s})
 	if err != nil {
 		return 0, err
 	}

@@ -12,6 +12,11 @@ import (
 // armed for every statement, so that a statement costs no allocation. It
 // implements context.Context.
 type interrupt struct {
+	// onWait is called by Done: somebody is about to wait on behalf of the
+	// statement, so what the client should have by now must be on its way. Only
+	// the session's own goroutine may call Done.
+	onWait func()
+
 	mu      sync.Mutex
 	done    chan struct{} // closed while cause is set
 	cause   *sqlstate.Error
@@ -88,6 +93,9 @@ func (i *interrupt) Deadline() (time.Time, bool) { return time.Time{}, false }
 
 // Done implements context.Context.
 func (i *interrupt) Done() <-chan struct{} {
+	if i.onWait != nil {
+		i.onWait()
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.done

@@ -137,10 +137,12 @@ func (s *Session) open(p *portal) error {
 func (s *Session) openSelect(p *portal) (query.Rows, error) {
 	plan := p.stmt.plan
 	oid, param, ok := plan.NextvalOf()
-	if ok && oid == engine.InvalidOID && !p.args[param-1].IsNull() {
-		oid = engine.OID(uint32(p.args[param-1].Int()))
+	if ok && param >= 0 {
+		if ok = !p.args[param].IsNull(); ok {
+			oid = engine.OID(p.args[param].OID())
+		}
 	}
-	if !ok || oid == engine.InvalidOID {
+	if !ok {
 		return plan.Open(evaluator{s}, p.args)
 	}
 	p.single = oneRow{session: s, oid: oid}

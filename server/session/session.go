@@ -106,6 +106,9 @@ func New(cfg Config) (*Session, error) {
 		prepared:  map[string]*prepared{}, portals: map[string]*portal{}, plans: map[string]*prepared{},
 		sequences: map[engine.OID]*sequenceMemory{},
 	}
+	// Answers to a pipeline are written together, but never wait for a statement
+	// that waits.
+	s.interrupt.onWait = func() { _ = s.conn.Flush() }
 	catalog := s.backend.Catalog()
 	user, ok := catalog.Role(cfg.User)
 	if !ok {

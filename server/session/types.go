@@ -4,21 +4,16 @@ import (
 	"errors"
 
 	"seqd/engine/query"
-	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
 )
 
-// textArgument reads a parameter that came in text format. Names of catalog
-// objects (regclass and kin) are looked up as a cast in SQL would.
+// textArgument reads a parameter that came in text format.
 func (s *Session) textArgument(typ pgtypes.OID, raw []byte) (pgtypes.Value, error) {
 	if err := pgtypes.InvalidUTF8(raw); err != nil {
 		return pgtypes.Null(), err
 	}
-	if pgtypes.IsReg(typ) {
-		return query.EvalConst(&parser.Const{Kind: parser.ConstString, Text: string(raw)}, evaluator{s}, typ)
-	}
-	return pgtypes.ParseText(typ, string(raw))
+	return query.InputText(evaluator{s}, typ, string(raw))
 }
 
 // binaryArgument reads parameter i, which came in binary format.

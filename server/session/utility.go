@@ -42,7 +42,7 @@ func (s *Session) checkpoint() (string, error) {
 func (s *Session) prepare(stmt *parser.PrepareStmt) (string, error) {
 	declared := make([]pgtypes.OID, len(stmt.Types))
 	for i := range stmt.Types {
-		oid, err := resolveType(&stmt.Types[i])
+		oid, _, err := query.ResolveType(&stmt.Types[i], evaluator{s})
 		if err != nil {
 			return "", err
 		}

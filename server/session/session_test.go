@@ -1,0 +1,365 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"seqd/engine"
+	"seqd/engine/sequence"
+	"seqd/protocol/sqlstate"
+)
+
+// memory is a Backend on a bare Store: every command is applied at once.
+type memory struct {
+	store  *engine.Store
+	index  uint64
+	oid    engine.OID
+	lockBy map[engine.SequenceID]uint64
+}
+
+func newMemory() *memory {
+	return &memory{store: engine.NewStore(), oid: engine.FirstNormalObjectID, lockBy: map[engine.SequenceID]uint64{}}
+}
+
+func (m *memory) apply(c engine.Command) engine.Result {
+	m.index++
+	return m.store.Apply(m.index, c)
+}
+
+func (m *memory) Catalog() *engine.Catalog { return m.store.Catalog() }
+
+func (m *memory) Sequence(id engine.SequenceID) Sequence {
+	if _, ok := m.store.Position(id); !ok {
+		return nil
+	}
+	return memorySequence{m, id}
+}
+
+func (m *memory) AllocateOID(context.Context) (engine.OID, error) {
+	m.oid++
+	return m.oid, nil
+}
+
+func (m *memory) Commit(_ context.Context, _ uint64, c *engine.Commit) (engine.Result, error) {
+	r := m.apply(c)
+	if r.Err != nil {
+		return r, r.Err
+	}
+	return r, nil
+}
+
+func (m *memory) Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error) {
+	if holder, ok := m.lockBy[id]; ok && holder != owner {
+		<-ctx.Done()
+		return engine.Position{}, ctx.Err()
+	}
+	m.lockBy[id] = owner
+	p, _ := m.store.Position(id)
+	return p, nil
+}
+
+func (m *memory) Unlock(owner uint64) {
+	for id, holder := range m.lockBy {
+		if holder == owner {
+			delete(m.lockBy, id)
+		}
+	}
+}
+
+func (m *memory) Checkpoint(context.Context) error { return nil }
+
+type memorySequence struct {
+	m  *memory
+	id engine.SequenceID
+}
+
+func (s memorySequence) Next(context.Context, uint64) (sequence.Block, uint64, error) {
+	db, _ := s.m.store.Catalog().DatabaseByOID(s.id.Database)
+	seq, ok := db.SequenceByOID(s.id.Sequence)
+	if !ok {
+		return sequence.Block{}, 0, sqlstate.New(sqlstate.UndefinedTable, "gone")
+	}
+	p, _ := s.m.store.Position(s.id)
+	f, err := sequence.Next(seq.Params, p.State, sequence.LogVals, false)
+	if err != nil {
+		return sequence.Block{}, 0, engine.LimitReached(seq, err)
+	}
+	s.m.apply(&engine.Release{Items: []engine.ReleaseItem{{ID: s.id, Epoch: p.Epoch, State: f.State}}})
+	return f.Block, p.Epoch, nil
+}
+
+func (s memorySequence) SetVal(_ context.Context, _ uint64, state sequence.State) (uint64, error) {
+	r := s.m.apply(&engine.SetVal{ID: s.id, State: state})
+	if r.Err != nil {
+		return 0, r.Err
+	}
+	return r.Effects[0].Epoch, nil
+}
+
+func (s memorySequence) Position(context.Context) (engine.Position, error) {
+	p, _ := s.m.store.Position(s.id)
+	return p, nil
+}
+
+func (s memorySequence) Epoch() uint64 {
+	p, _ := s.m.store.Position(s.id)
+	return p.Epoch
+}
+
+// script is a Conn that plays messages and notes the answers, one line a message.
+type script struct {
+	in      []pgproto3.FrontendMessage
+	answers []string
+	flushes int
+	onEnd   func() error // what Receive does when the script is over
+}
+
+func (c *script) Receive() (pgproto3.FrontendMessage, error) {
+	if len(c.in) == 0 {
+		if c.onEnd != nil {
+			return nil, c.onEnd()
+		}
+		return nil, io.EOF
+	}
+	msg := c.in[0]
+	c.in = c.in[1:]
+	return msg, nil
+}
+
+func (c *script) Send(msg pgproto3.BackendMessage) {
+	line := strings.TrimPrefix(fmt.Sprintf("%T", msg), "*pgproto3.")
+	switch m := msg.(type) {
+	case *pgproto3.DataRow:
+		for _, v := range m.Values {
+			line += fmt.Sprintf(" %q", v)
+		}
+	case *pgproto3.CommandComplete:
+		line += " " + string(m.CommandTag)
+	case *pgproto3.ReadyForQuery:
+		line += " " + string(m.TxStatus)
+	case *pgproto3.ParameterStatus:
+		line += " " + m.Name + "=" + m.Value
+	}
+	c.answers = append(c.answers, line)
+}
+
+func (c *script) SendError(e *sqlstate.Error) {
+	c.answers = append(c.answers, fmt.Sprintf("%s %s %s", e.Severity, e.Code, e.Message))
+}
+
+func (c *script) Flush() error                    { c.flushes++; return nil }
+func (c *script) InputWaiting() bool              { return len(c.in) > 0 }
+func (c *script) SetReadDeadline(time.Time) error { return nil }
+
+func open(t *testing.T, m *memory, c *script) *Session {
+	t.Helper()
+	s, err := New(Config{
+		Backend: m, Conn: c, Statements: NewStatementCache(), Logger: slog.New(slog.DiscardHandler),
+		PID: 7, User: "postgres", Database: "postgres",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// play runs messages through a fresh session over m and returns the answers after
+// the greeting.
+func play(t *testing.T, m *memory, in ...pgproto3.FrontendMessage) []string {
+	t.Helper()
+	c := &script{in: in}
+	if err := open(t, m, c).Run(); err != io.EOF {
+		t.Fatalf("the session ended with %v", err)
+	}
+	for i, a := range c.answers {
+		if strings.HasPrefix(a, "ReadyForQuery") {
+			return c.answers[i+1:]
+		}
+	}
+	t.Fatal("no greeting")
+	return nil
+}
+
+func simple(sql string) pgproto3.FrontendMessage { return &pgproto3.Query{String: sql} }
+
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func TestGreeting(t *testing.T) {
+	c := &script{}
+	if err := open(t, newMemory(), c).Run(); err != io.EOF {
+		t.Fatal(err)
+	}
+	if n := len(c.answers); n != 15 || c.answers[n-2] != "BackendKeyData" || c.answers[n-1] != "ReadyForQuery I" || c.flushes != 1 {
+		t.Errorf("%d flushes: %v", c.flushes, c.answers)
+	}
+}
+
+func TestStrangersAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		cfg  Config
+		want string
+	}{
+		{Config{User: "nobody", Database: "postgres"}, `FATAL: role "nobody" does not exist (SQLSTATE 28000)`},
+		{Config{User: "postgres", Database: "nowhere"}, `FATAL: database "nowhere" does not exist (SQLSTATE 3D000)`},
+		{Config{User: "postgres", Database: "postgres", Options: "-c work_mem=lots"}, `FATAL: invalid value for parameter "work_mem": "lots" (SQLSTATE 22023)`},
+	} {
+		c.cfg.Backend, c.cfg.Conn = newMemory(), &script{}
+		if _, err := New(c.cfg); err == nil || err.Error() != c.want {
+			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+}
+
+func TestAnswersToAPipelineLeaveInOneWrite(t *testing.T) {
+	c := &script{in: []pgproto3.FrontendMessage{simple("select 1"), simple("select 2"), simple("select 3")}}
+	if err := open(t, newMemory(), c).Run(); err != io.EOF {
+		t.Fatal(err)
+	}
+	// The greeting sees the script's input waiting, too, but is written by itself.
+	if c.flushes != 2 {
+		t.Errorf("%d flushes for a greeting and a pipeline of three", c.flushes)
+	}
+}
+
+func TestImplicitTransactionOfSeveralStatements(t *testing.T) {
+	m := newMemory()
+	expect(t, play(t, m, simple("create sequence s; select nextval('s'); select 1/0"), simple("select nextval('s')")),
+		"CommandComplete CREATE SEQUENCE", "RowDescription", `DataRow "1"`, "CommandComplete SELECT 1",
+		"ERROR 22012 division by zero", "ReadyForQuery I",
+		`ERROR 42P01 relation "s" does not exist`, "ReadyForQuery I")
+}
+
+func TestFailedTransactionHearsOnlyItsEnd(t *testing.T) {
+	expect(t, play(t, newMemory(), simple("begin"), simple("create sequence s"), simple("nonsense"), simple("select 1"), simple("commit"), simple("select nextval('s')")),
+		"CommandComplete BEGIN", "ReadyForQuery T",
+		"CommandComplete CREATE SEQUENCE", "ReadyForQuery T",
+		`ERROR 42601 syntax error at or near "nonsense"`, "ReadyForQuery E",
+		"ERROR 25P02 current transaction is aborted, commands ignored until end of transaction block", "ReadyForQuery E",
+		"CommandComplete ROLLBACK", "ReadyForQuery I",
+		`ERROR 42P01 relation "s" does not exist`, "ReadyForQuery I")
+}
+
+func TestErrorSkipsToSync(t *testing.T) {
+	expect(t, play(t, newMemory(),
+		&pgproto3.Parse{Query: "nonsense"}, &pgproto3.Bind{}, &pgproto3.Execute{}, &pgproto3.Flush{}, &pgproto3.Sync{},
+		simple("select 1")),
+		`ERROR 42601 syntax error at or near "nonsense"`, "ReadyForQuery I",
+		"RowDescription", `DataRow "1"`, "CommandComplete SELECT 1", "ReadyForQuery I")
+}
+
+func TestRowLimitSuspendsThePortal(t *testing.T) {
+	expect(t, play(t, newMemory(), simple("create sequence s"),
+		&pgproto3.Parse{Query: "select nextval('s') from generate_series(1, 3)"}, &pgproto3.Bind{},
+		&pgproto3.Execute{MaxRows: 2}, &pgproto3.Execute{MaxRows: 2}, &pgproto3.Sync{}),
+		"CommandComplete CREATE SEQUENCE", "ReadyForQuery I",
+		"ParseComplete", "BindComplete", `DataRow "1"`, `DataRow "2"`, "PortalSuspended",
+		`DataRow "3"`, "CommandComplete SELECT 1", "ReadyForQuery I")
+}
+
+// The short way for SELECT nextval('s') must suspend like any other query, and
+// not draw again when it goes on.
+func TestRowLimitOnTheShortWay(t *testing.T) {
+	expect(t, play(t, newMemory(), simple("create sequence s"),
+		&pgproto3.Parse{Query: "select nextval('s')"}, &pgproto3.Bind{},
+		&pgproto3.Execute{MaxRows: 1}, &pgproto3.Execute{MaxRows: 1}, &pgproto3.Sync{}, simple("select nextval('s')")),
+		"CommandComplete CREATE SEQUENCE", "ReadyForQuery I",
+		"ParseComplete", "BindComplete", `DataRow "1"`, "PortalSuspended", "CommandComplete SELECT 0", "ReadyForQuery I",
+		"RowDescription", `DataRow "2"`, "CommandComplete SELECT 1", "ReadyForQuery I")
+}
+
+// A block cached from a sequence that its own transaction created goes on after
+// the commit.
+func TestCachedBlockOutlivesItsCommit(t *testing.T) {
+	expect(t, play(t, newMemory(), simple("begin; create sequence s cache 10; select nextval('s'); commit"), simple("select nextval('s')")),
+		"CommandComplete BEGIN", "CommandComplete CREATE SEQUENCE", "RowDescription", `DataRow "1"`, "CommandComplete SELECT 1",
+		"CommandComplete COMMIT", "ReadyForQuery I",
+		"RowDescription", `DataRow "2"`, "CommandComplete SELECT 1", "ReadyForQuery I")
+}
+
+func TestStatementTimeoutAndCancel(t *testing.T) {
+	m := newMemory()
+	expect(t, play(t, m, simple("set statement_timeout = 20"), simple("select pg_sleep(60)"), simple("select 1")),
+		"CommandComplete SET", "ReadyForQuery I",
+		"RowDescription", "ERROR 57014 canceling statement due to statement timeout", "ReadyForQuery I",
+		"RowDescription", `DataRow "1"`, "CommandComplete SELECT 1", "ReadyForQuery I")
+	c := &script{in: []pgproto3.FrontendMessage{simple("select pg_sleep(60)")}}
+	s := open(t, m, c)
+	s.Cancel() // nothing runs: forgotten
+	go func() {
+		for s.interrupt.pending() == nil { // the statement may not have begun yet
+			s.Cancel()
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	if err := s.Run(); err != io.EOF {
+		t.Fatal(err)
+	}
+	if got := c.answers[len(c.answers)-2]; got != "ERROR 57014 canceling statement due to user request" {
+		t.Error(got)
+	}
+}
+
+func TestLockTimeout(t *testing.T) {
+	m := newMemory()
+	play(t, m, simple("create sequence s"))
+	m.lockBy[engine.SequenceID{Database: engine.PostgresDatabase, Sequence: m.oid}] = 99
+	expect(t, play(t, m, simple("set lock_timeout = 20"), simple("drop sequence s")),
+		"CommandComplete SET", "ReadyForQuery I",
+		"ERROR 55P03 canceling statement due to lock timeout", "ReadyForQuery I")
+}
+
+func TestTerminate(t *testing.T) {
+	cause := sqlstate.Fatalf(sqlstate.AdminShutdown, "terminating connection due to administrator command")
+	t.Run("idle", func(t *testing.T) {
+		c := &script{}
+		s := open(t, newMemory(), c)
+		c.onEnd = func() error { s.Terminate(cause); return io.ErrNoProgress }
+		if err := s.Run(); err != cause {
+			t.Error(err)
+		}
+		if got := c.answers[len(c.answers)-1]; got != "FATAL 57P01 terminating connection due to administrator command" {
+			t.Error(got)
+		}
+	})
+	t.Run("in a statement", func(t *testing.T) {
+		c := &script{in: []pgproto3.FrontendMessage{simple("select pg_sleep(60)")}}
+		s := open(t, newMemory(), c)
+		go s.Terminate(cause)
+		if err := s.Run(); err != cause {
+			t.Error(err)
+		}
+		if got := c.answers[len(c.answers)-1]; got != "FATAL 57P01 terminating connection due to administrator command" {
+			t.Error(got)
+		}
+	})
+}
+
+func TestPreparedStatementsAreBounded(t *testing.T) {
+	in := make([]pgproto3.FrontendMessage, 0, maxPrepared+2)
+	for i := range maxPrepared + 1 {
+		in = append(in, &pgproto3.Parse{Name: fmt.Sprint("p", i), Query: "select 1"})
+	}
+	answers := play(t, newMemory(), append(in, &pgproto3.Sync{})...)
+	if got := answers[maxPrepared]; !strings.HasPrefix(got, "ERROR 53400") {
+		t.Error(got)
+	}
+}
+
+func TestUnexpectedMessageEndsTheSession(t *testing.T) {
+	c := &script{in: []pgproto3.FrontendMessage{&pgproto3.PasswordMessage{}}}
+	if err := open(t, newMemory(), c).Run(); sqlstate.CodeOf(err) != sqlstate.ProtocolViolation {
+		t.Error(err)
+	}
+}
