@@ -32,6 +32,7 @@ server/session -> server/session/settings engine engine/query engine/sequence pr
 server -> server/session protocol/wire protocol/sqlstate
 cmd/seqd/config ->
 cmd/seqd -> *
+cmd/seqd/e2e -> cmd/seqd/e2e/*
 cmd/seqd/e2e/* -> cmd/seqd/e2e/*
 `
 
@@ -47,7 +48,7 @@ var onlyIn = map[string][]string{
 	"github.com/hashicorp/raft":          {"raftfsm"},
 	"github.com/hashicorp/raft-boltdb":   {"raftfsm/node"},
 	"go.etcd.io/bbolt":                   {"raftfsm/node"},
-	"github.com/jackc/pgx/v5/pgproto3":   {"protocol/wire", "server"},
+	"github.com/jackc/pgx/v5/pgproto3":   {"protocol/wire", "server", "cmd/seqd/e2e"},
 	"github.com/alecthomas/kong":         {"cmd/seqd/config"},
 	"github.com/hashicorp/golang-lru/v2": {"server/session"},
 }
