@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -203,10 +204,15 @@ func TestOIDsAreNew(t *testing.T) {
 // stuck is a bolt store that hangs on demand.
 type stuck struct {
 	bolt
-	mu sync.Mutex
+	mu      sync.Mutex
+	entered chan struct{} // told of every write that begins
 }
 
 func (s *stuck) StoreLogs(l []*raft.Log) error {
+	select {
+	case s.entered <- struct{}{}:
+	default:
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bolt.StoreLogs(l)
@@ -214,17 +220,21 @@ func (s *stuck) StoreLogs(l []*raft.Log) error {
 
 // TestCommitIsNotCancelled: as in PostgreSQL, what is being committed is waited for.
 func TestCommitIsNotCancelled(t *testing.T) {
-	s := &stuck{}
+	s := &stuck{entered: make(chan struct{}, 1)}
 	n := open(t, Config{DataDir: t.TempDir(), wrapBolt: func(b bolt) bolt { s.bolt = b; return s }})
 	id := create(t, n, "s", nil)
 	s.mu.Lock()
+	select {
+	case <-s.entered: // that was CREATE
+	default:
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
 		_, err := n.Sequence(id).SetVal(ctx, me, sequence.State{LastValue: 100, IsCalled: true})
 		done <- err
 	}()
-	time.Sleep(20 * time.Millisecond)
+	<-s.entered
 	cancel()
 	select {
 	case err := <-done:
@@ -281,30 +291,39 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// ours are the goroutines that run code of this module or of raft.
-func ours() (list []string) {
+// ours are the goroutines that run code of this module or of raft, by their IDs.
+func ours() map[string]string {
+	list := map[string]string{}
 	buf := make([]byte, 1<<20)
 	for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 		if (strings.Contains(g, "seqd/raftfsm") || strings.Contains(g, "hashicorp/raft") || strings.Contains(g, "bbolt")) &&
 			!strings.Contains(g, "testing.tRunner(") {
-			list = append(list, g)
+			id, _, _ := strings.Cut(g, " [")
+			list[id] = g
 		}
 	}
 	return list
 }
 
 func TestCloseLeavesNothingBehind(t *testing.T) {
+	earlier := ours() // connections of other tests' rafts, say
 	for _, c := range []Config{{Ephemeral: true}, {DataDir: t.TempDir()}} {
 		n := open(t, c)
 		s := n.Sequence(create(t, n, "s", nil))
 		next(t, s)
 		closeNode(t, n)
 		closeNode(t, n) // twice is as good as once
-		for i := 0; len(ours()) > 0; i++ {
-			if i == 100 {
-				t.Fatalf("goroutines are left:\n%s", strings.Join(ours(), "\n\n"))
+		var left map[string]string
+		for range 100 {
+			left = ours()
+			maps.DeleteFunc(left, func(id, _ string) bool { return earlier[id] != "" })
+			if len(left) == 0 {
+				break
 			}
 			time.Sleep(10 * time.Millisecond)
+		}
+		for _, g := range left {
+			t.Errorf("left over: %s", g)
 		}
 		if c.DataDir == "" {
 			continue

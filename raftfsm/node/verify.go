@@ -100,6 +100,12 @@ func verifyLog(path string, snapshot uint64) (err error) {
 			return fmt.Errorf("%w: log entry %d has term %d between %d and %d", errBolt, i, l.Term, term, current)
 		}
 		term = l.Term
+		if l.Type != raft.LogCommand {
+			continue
+		}
+		if _, err := codec.DecodeEntry(l.Data); err != nil {
+			return fmt.Errorf("log entry %d: %w", i, err) // a newer program's, most likely
+		}
 	}
 	return nil
 }
