@@ -78,24 +78,30 @@ type nextvalForm struct {
 	ok    bool
 }
 
-// Analyze resolves a SELECT against the session's catalog. params are the
-// declared types of $1 …, 0 where they are to be inferred.
+// Analyze resolves a SELECT against the session's catalog. declared are the types
+// of $1 …, 0 where they are to be inferred; nil means that there are no
+// parameters, as in a simple query.
 func Analyze(stmt *parser.SelectStmt, s Session, declared []pgtypes.OID) (*Plan, error) {
-	p := &params{}
+	a := &analyzer{s: s}
+	if declared != nil {
+		a.params = &params{}
+	}
 	for _, t := range declared {
 		if t == 0 {
 			t = pgtypes.Unknown
 		}
-		p.types = append(p.types, t)
+		a.params.types = append(a.params.types, t)
 	}
-	a := &analyzer{s: s, params: p}
 	root, err := a.query(stmt, nil)
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{Columns: root.cols, root: root, Params: p.types}
-	if err := a.checkParams(); err != nil {
-		return nil, err
+	plan := &Plan{Columns: root.cols, root: root}
+	if a.params != nil {
+		if err := a.checkParams(); err != nil {
+			return nil, err
+		}
+		plan.Params = a.params.types
 	}
 	if root.targets != nil || root.values != nil {
 		plan.next = nextvalOf(root)
@@ -107,15 +113,12 @@ func Analyze(stmt *parser.SelectStmt, s Session, declared []pgtypes.OID) (*Plan,
 	return plan, nil
 }
 
-// checkParams is check_variable_parameters: every $n that occurs has a type by now.
+// checkParams: every $n has a type by now. Without a position, as PostgreSQL's
+// Parse says it after the analysis.
 func (a *analyzer) checkParams() error {
-	for len(a.params.seen) < len(a.params.types) {
-		a.params.seen = append(a.params.seen, 0)
-	}
 	for i, t := range a.params.types {
 		if t == pgtypes.Unknown || t == 0 {
-			return sqlstate.Errorf(sqlstate.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1).
-				At(int(a.params.seen[i]))
+			return sqlstate.Errorf(sqlstate.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
 		}
 	}
 	return nil

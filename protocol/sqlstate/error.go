@@ -30,6 +30,8 @@ type Error struct {
 	Message  string
 	Detail   string
 	Hint     string
+	// Where is the context in which it happened (CONTEXT in psql).
+	Where string
 	// Position is where in the statement the error lies: 1-based, in characters
 	// (not bytes) of the whole message sent, as PostgreSQL counts; 0 if nowhere.
 	Position int

@@ -20,6 +20,7 @@ func Render(e *sqlstate.Error) pgproto3.BackendMessage {
 		Message:             text(e.Message),
 		Detail:              text(e.Detail),
 		Hint:                text(e.Hint),
+		Where:               text(e.Where),
 		Position:            int32(min(max(e.Position, 0), math.MaxInt32)),
 	}
 	if isError(e) {

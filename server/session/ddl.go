@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"seqd/engine"
@@ -122,11 +123,7 @@ func (s *Session) lock(name parser.RangeVar, seq *engine.Sequence) (*engine.Sequ
 		return seq, engine.Position{State: p.State}, nil
 	}
 	s.tx.locks = true
-	if ms := s.settings.Milliseconds("lock_timeout"); ms > 0 {
-		stop := s.interrupt.after(milliseconds(ms),
-			sqlstate.New(sqlstate.LockNotAvailable, "canceling statement due to lock timeout"))
-		defer stop()
-	}
+	defer s.limitLockWait()()
 	pos, err := s.backend.Lock(s.interrupt, uint64(s.pid), engine.SequenceID{Database: s.database, Sequence: seq.OID})
 	if err != nil {
 		return nil, pos, s.explain(err)
@@ -206,6 +203,9 @@ func alterTag(object parser.ObjectType) string { return "ALTER " + strings.ToUpp
 
 func (s *Session) rename(r *parser.RenameStmt) (string, error) {
 	return s.replace(alterTag(r.Object), r.Object, r.Name, r.IfExists, func(seq *engine.Sequence) error {
+		if _, taken := s.db().Sequence(seq.Schema, r.NewName); taken {
+			return engine.ErrRelationExists(r.NewName) // also if it is its own name
+		}
 		seq.Name = r.NewName
 		return nil
 	})
@@ -270,6 +270,7 @@ func (s *Session) drop(d *parser.DropStmt) (string, error) {
 	if err := s.writable(tag); err != nil {
 		return "", err
 	}
+	var found []*engine.Sequence
 	for _, name := range d.Names {
 		seq, err := s.findSequence(name, true)
 		if err != nil {
@@ -288,6 +289,11 @@ func (s *Session) drop(d *parser.DropStmt) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if !slices.ContainsFunc(found, func(o *engine.Sequence) bool { return o.OID == seq.OID }) {
+			found = append(found, seq)
+		}
+	}
+	for _, seq := range found {
 		if err := s.changes().DropSequence(seq); err != nil {
 			return "", err
 		}

@@ -32,23 +32,11 @@ func (s *Session) parse(m *pgproto3.Parse) error {
 		if p, err = s.analyze(raw.Stmt, raw.Text, declared); err != nil {
 			return err
 		}
-		if err := determined(p.params); err != nil {
-			return err
-		}
 	}
 	if err := s.store(m.Name, p); err != nil {
 		return err
 	}
 	s.conn.Send(&pgproto3.ParseComplete{})
-	return nil
-}
-
-func determined(params []pgtypes.OID) error {
-	for i, oid := range params {
-		if oid == 0 || oid == pgtypes.Unknown {
-			return sqlstate.Errorf(sqlstate.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
-		}
-	}
 	return nil
 }
 
@@ -68,10 +56,8 @@ func (s *Session) bind(m *pgproto3.Bind) error {
 			"bind message supplies %d parameters, but prepared statement \"%s\" requires %d",
 			len(m.Parameters), m.PreparedStatement, len(stmt.params))
 	}
-	if stmt.stmt != nil {
-		if err := s.refuseIfFailed(stmt.stmt); err != nil {
-			return err
-		}
+	if err := s.refuseIfFailed(stmt.stmt); err != nil {
+		return err
 	}
 	if err := s.freePortalName(m.DestinationPortal); err != nil {
 		return err
@@ -85,6 +71,13 @@ func (s *Session) bind(m *pgproto3.Bind) error {
 	}
 	if p.formats, err = resultFormats(m.ResultFormatCodes, len(stmt.columns)); err != nil {
 		return err
+	}
+	// PostgreSQL plans and starts a query at Bind: what a constant expression has to
+	// complain of comes here, before anything is described. Rows come later.
+	if stmt.plan != nil {
+		if err := s.open(p); err != nil {
+			return err
+		}
 	}
 	s.portals[p.name] = p
 	s.conn.Send(&pgproto3.BindComplete{})
@@ -138,10 +131,10 @@ func (s *Session) arguments(m *pgproto3.Bind, types []pgtypes.OID) ([]pgtypes.Va
 		case format == pgproto3.BinaryFormat:
 			args[i], err = binaryArgument(i, types[i], raw)
 		default:
-			err = sqlstate.Errorf(sqlstate.InvalidParameterValue, "unsupported format code: %d", format)
+			return nil, sqlstate.Errorf(sqlstate.InvalidParameterValue, "unsupported format code: %d", format)
 		}
 		if err != nil {
-			return nil, err
+			return nil, inParameter(err, m.DestinationPortal, i, format == pgproto3.TextFormat)
 		}
 	}
 	return args, nil

@@ -65,7 +65,7 @@ func (s *Session) cycle(f func() error) error {
 	}
 	s.skipToSync = false
 	s.readyForQuery()
-	if s.conn.InputWaiting() {
+	if s.unflushed = s.conn.InputWaiting(); s.unflushed {
 		return nil // the answers to a pipeline leave in one write
 	}
 	return s.conn.Flush()

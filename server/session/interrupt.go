@@ -66,9 +66,18 @@ func (i *interrupt) terminate(cause *sqlstate.Error) {
 	i.cause, i.fatal = cause, true
 }
 
-// after arranges for a cancel; stop takes it back.
-func (i *interrupt) after(d time.Duration, cause *sqlstate.Error) (stop func() bool) {
-	return time.AfterFunc(d, func() { i.cancel(cause) }).Stop
+// after arranges for a cancel. stop takes it back, also if it has come already
+// and nothing has failed of it.
+func (i *interrupt) after(d time.Duration, cause *sqlstate.Error) (stop func()) {
+	timer := time.AfterFunc(d, func() { i.cancel(cause) })
+	return func() {
+		timer.Stop()
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		if i.cause == cause && !i.fatal {
+			i.cause, i.done = nil, make(chan struct{})
+		}
+	}
 }
 
 // pending is the reason to stop, nil if there is none.

@@ -86,6 +86,9 @@ func (s *Session) plan(p *prepared) error {
 			return err
 		}
 		p.plan, p.params, p.columns = plan, plan.Params, plan.Columns
+		if p.columns == nil {
+			p.columns = []query.Column{} // rows without columns: SELECT FROM s
+		}
 	case *parser.VariableShowStmt:
 		return s.planShow(p, stmt)
 	case *parser.ExplainStmt:

@@ -20,8 +20,8 @@ type rowWriter struct {
 const maxScratch = 64 << 10
 
 func (w *rowWriter) send(c Conn, p *portal, row []pgtypes.Value) error {
-	if cap(w.buf) > maxScratch {
-		w.buf = nil
+	if cap(w.buf) == 0 || cap(w.buf) > maxScratch {
+		w.buf = make([]byte, 0, 64) // never nil: an empty text is no NULL
 	}
 	w.buf = w.buf[:0]
 	w.values = w.values[:0]

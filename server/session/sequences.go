@@ -80,14 +80,34 @@ func (s *Session) nextval(oid engine.OID) (int64, error) {
 		return s.nextPrivate(m, p)
 	}
 	if !m.cached || m.epoch != m.handle.Epoch() {
-		block, epoch, err := m.handle.Next(s.interrupt, uint64(s.pid))
-		if err != nil {
-			return 0, s.explain(err)
+		if err := s.fetch(m); err != nil {
+			return 0, err
 		}
-		m.keep(block, epoch)
 	}
 	s.lastUsed = m
 	return m.take(), nil
+}
+
+// fetch takes the next block from the sequence itself.
+func (s *Session) fetch(m *sequenceMemory) error {
+	defer s.limitLockWait()()
+	block, epoch, err := m.handle.Next(s.interrupt, uint64(s.pid))
+	if err != nil {
+		return s.explain(err)
+	}
+	m.keep(block, epoch)
+	return nil
+}
+
+// limitLockWait arms lock_timeout for a wait on other sessions; the result
+// disarms it.
+func (s *Session) limitLockWait() (disarm func()) {
+	ms := s.settings.Milliseconds("lock_timeout")
+	if ms == 0 {
+		return func() {}
+	}
+	return s.interrupt.after(milliseconds(ms),
+		sqlstate.New(sqlstate.LockNotAvailable, "canceling statement due to lock timeout"))
 }
 
 // nextPrivate draws from a sequence that is the transaction's own: nothing is
@@ -126,6 +146,7 @@ func (s *Session) setval(oid engine.OID, value int64, isCalled bool) (int64, err
 	if err := engine.CheckSetVal(seq, value); err != nil {
 		return 0, err
 	}
+	defer s.limitLockWait()()
 	state := sequence.State{LastValue: value, IsCalled: isCalled}
 	if p, ok := s.private(oid); ok {
 		p.State = state

@@ -88,6 +88,8 @@ type Session struct {
 	sequences map[engine.OID]*sequenceMemory
 	lastUsed  *sequenceMemory // what lastval refers to
 
+	// unflushed: the answer to an earlier message of a pipeline is still here.
+	unflushed bool
 	// skipToSync: after an error in an extended query everything up to the next
 	// Sync is read and thrown away.
 	skipToSync bool
@@ -108,7 +110,7 @@ func New(cfg Config) (*Session, error) {
 	}
 	// Answers to a pipeline are written together, but never wait for a statement
 	// that waits.
-	s.interrupt.onWait = func() { _ = s.conn.Flush() }
+	s.interrupt.onWait = s.flushAnswers
 	catalog := s.backend.Catalog()
 	user, ok := catalog.Role(cfg.User)
 	if !ok {
@@ -229,6 +231,15 @@ func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 		}
 	}
 	return msg, err
+}
+
+// flushAnswers writes finished answers before a statement waits. What the waiting
+// statement itself has said so far stays here, as with PostgreSQL.
+func (s *Session) flushAnswers() {
+	if s.unflushed {
+		s.unflushed = false
+		_ = s.conn.Flush() // a broken connection shows at the next Receive
+	}
 }
 
 // idleTimeout is how long the client may be silent now, and what it is told then.

@@ -25,10 +25,24 @@ func (s *Session) runTransaction(t *parser.TransactionStmt) (string, error) {
 	case parser.TxRollbackTo:
 		return "ROLLBACK", s.rollbackToStmt(t.Savepoint)
 	case parser.TxPrepare:
-		return "", sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not serve prepared transactions").
-			WithHint("Commit the transaction: nextval and setval are not part of it anyway.")
+		return s.prepareTransaction()
 	}
 	return "", sqlstate.Errorf(sqlstate.UndefinedObject, "prepared transaction with identifier \"%s\" does not exist", t.GID)
+}
+
+// prepareTransaction refuses as PostgreSQL does with its default settings: the
+// transaction is over.
+func (s *Session) prepareTransaction() (string, error) {
+	if s.tx.state != txBlock {
+		if s.tx.state != txFailed {
+			s.notice(sqlstate.Warningf(sqlstate.NoActiveSQLTransaction, "there is no transaction in progress"))
+		}
+		s.abort()
+		return "ROLLBACK", nil
+	}
+	s.abort()
+	return "", sqlstate.New(sqlstate.ObjectNotInPrerequisiteState, "prepared transactions are disabled").
+		WithHint("Set max_prepared_transactions to a nonzero value.")
 }
 
 func (s *Session) begin(modes []parser.TransactionMode) error {

@@ -2,6 +2,8 @@ package session
 
 import (
 	"errors"
+	"fmt"
+	"unicode/utf8"
 
 	"seqd/engine/query"
 	"seqd/protocol/pgtypes"
@@ -10,8 +12,12 @@ import (
 
 // textArgument reads a parameter that came in text format.
 func (s *Session) textArgument(typ pgtypes.OID, raw []byte) (pgtypes.Value, error) {
-	if err := pgtypes.InvalidUTF8(raw); err != nil {
-		return pgtypes.Null(), err
+	for i := 0; i < len(raw); {
+		r, n := utf8.DecodeRune(raw[i:])
+		if r == 0 || (r == utf8.RuneError && n == 1) {
+			return pgtypes.Null(), pgtypes.InvalidUTF8(raw[i:])
+		}
+		i += n
 	}
 	return query.InputText(evaluator{s}, typ, string(raw))
 }
@@ -23,4 +29,20 @@ func binaryArgument(i int, typ pgtypes.OID, raw []byte) (pgtypes.Value, error) {
 		return v, sqlstate.Errorf(sqlstate.InvalidBinaryRepresentation, "incorrect binary data format in bind parameter %d", i+1)
 	}
 	return v, err
+}
+
+// inParameter adds which parameter of which portal an error is about. The value
+// of a text parameter is hinted at, never shown: log_parameter_max_length_on_error
+// is 0 by default.
+func inParameter(err error, portal string, i int, text bool) error {
+	e := *sqlstate.From(err)
+	name := "unnamed portal"
+	if portal != "" {
+		name = fmt.Sprintf("portal \"%s\"", portal)
+	}
+	e.Where = fmt.Sprintf("%s parameter $%d", name, i+1)
+	if text {
+		e.Where += " = '...'"
+	}
+	return &e
 }

@@ -52,9 +52,6 @@ func (s *Session) prepare(stmt *parser.PrepareStmt) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := determined(p.params); err != nil {
-		return "", err
-	}
 	return "PREPARE", s.store(stmt.Name, p)
 }
 
