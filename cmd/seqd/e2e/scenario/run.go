@@ -62,6 +62,7 @@ type session struct {
 	render *renderer
 	asked  []uint32 // SSLRequest and GSSENCRequest, once answered
 	raw    bool     // bytes were sent that may be no whole message
+	held   []string // lines of a statement that waits: when they are sent is no matter
 }
 
 // end closes the session, politely where the server can understand it.
@@ -154,14 +155,16 @@ func (p *player) add(name string, conn *wireclient.Conn) *session {
 // collect reads up to ReadyForQuery. After patience without a message a Query
 // counts as waiting; the end of the connection is shown, and ends the session.
 func (p *player) collect(name string, sess *session, patience time.Duration) ([]string, error) {
-	out := []string{}
+	out := append([]string{}, sess.held...)
+	sess.held = nil
 	for {
 		m, err := sess.conn.Receive(patience)
 		switch {
 		case errors.Is(err, wireclient.ErrClosed):
 			return p.closed(name, sess, out)
 		case errors.Is(err, os.ErrDeadlineExceeded) && patience == waitingTime:
-			return append(out, "(waiting)"), nil
+			sess.held = out
+			return []string{"(waiting)"}, nil
 		case err != nil:
 			return out, err
 		}

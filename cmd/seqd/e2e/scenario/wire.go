@@ -221,7 +221,7 @@ func (p *player) patience(s *Step, b batch, have int) time.Duration {
 	case p.mode.Record:
 		return waitingTime
 	case have < len(s.Want(p.mode.Seqd)):
-		return 5 * time.Second
+		return 3 * time.Second
 	default:
 		return 30 * time.Millisecond
 	}
