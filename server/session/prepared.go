@@ -20,7 +20,6 @@ type prepared struct {
 
 	catalog    *engine.Catalog // that plan was made against
 	searchPath string
-	byName     bool // EXECUTE or EXPLAIN EXECUTE of a statement that may be deallocated
 }
 
 // analyze makes a statement ready to be bound and run.
