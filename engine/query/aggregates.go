@@ -127,8 +127,9 @@ type extremeAcc struct {
 	best value
 }
 
+// add takes the newer of equal values, as PostgreSQL's larger and smaller do.
 func (x *extremeAcc) add(args []value) error {
-	if v := args[0]; !v.IsNull() && (x.best.IsNull() || pgtypes.Compare(x.typ, v, x.best)*x.sign > 0) {
+	if v := args[0]; !v.IsNull() && (x.best.IsNull() || pgtypes.Compare(x.typ, v, x.best)*x.sign >= 0) {
 		x.best = v
 	}
 	return nil

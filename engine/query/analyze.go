@@ -202,7 +202,7 @@ func (s *scope) locking(stmt *parser.SelectStmt) error {
 	name := "FOR " + lock.Strength
 	for _, r := range s.rels {
 		if len(r.columns) > 0 && r.columns[0].tableOID != 0 {
-			return sqlstate.Errorf(sqlstate.WrongObjectType, `cannot lock rows in sequence "%s"`, r.name).At(int(r.pos))
+			return sqlstate.Errorf(sqlstate.WrongObjectType, `cannot lock rows in sequence "%s"`, r.relName)
 		}
 	}
 	if stmt.Op != parser.SetOpNone {

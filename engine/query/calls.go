@@ -279,7 +279,7 @@ func (s *scope) buildCall(c *parser.FuncCall, found candidate, args []expr, filt
 	inputs := typesOf(args)
 	actual, result, err := bindPolymorphic(inputs, found.args[:len(args)], fn.Result)
 	if err != nil {
-		return nil, withPos(err, c.Pos)
+		return nil, err
 	}
 	for i := range args {
 		if args[i], err = s.a.coerce(args[i], actual[i], -1, coerceImplicit, 0); err != nil {
@@ -350,7 +350,7 @@ func checkCallForm(c *parser.FuncCall, fn *builtin.Function, filter bool) error 
 		return sqlstate.Errorf(sqlstate.WrongObjectType, "%s is a procedure", signature(c.Name, nil, fn.Args)).
 			WithHint("To call a procedure, use CALL.").At(at)
 	case fn.Kind == 'w' && c.Over == nil:
-		return sqlstate.Errorf(sqlstate.WindowingError, "window function %s requires an OVER clause", name).At(at)
+		return sqlstate.Errorf(sqlstate.WrongObjectType, "window function %s requires an OVER clause", name).At(at)
 	case fn.Kind == 'f' && c.Star:
 		return sqlstate.Errorf(sqlstate.WrongObjectType, "%s(*) specified, but %s is not an aggregate function", name, name).At(at)
 	case fn.Kind == 'f' && c.Distinct:

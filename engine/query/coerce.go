@@ -55,7 +55,8 @@ func coercionPath(target, source pgtypes.OID, ctx coercion) (path, *builtin.Func
 		return pathRelabel, nil
 	}
 	te, se := pgtypes.ElemOf(target), pgtypes.ElemOf(source)
-	if te != 0 && se != 0 {
+	// The vector types would capture what is meant for real array types.
+	if te != 0 && se != 0 && target != pgtypes.OidVector && target != pgtypes.Int2Vector {
 		switch p, _ := coercionPath(te, se, ctx); p {
 		case pathNone:
 		case pathIO:
@@ -190,10 +191,14 @@ func (a *analyzer) castCall(fn *builtin.Function, e expr, target pgtypes.OID, ct
 	if len(fn.Args) > 2 {
 		c.args = append(c.args, &constExpr{info: typed(pgtypes.Bool, 0), v: pgtypes.NewBool(ctx == coerceExplicit)})
 	}
-	if fn.Result != target {
-		return nil, sqlstate.Errorf(sqlstate.InternalError, "cast function of %s gives another type", pgtypes.Format(target))
+	if err := a.bind(c); err != nil {
+		return nil, err
 	}
-	return c, a.bind(c)
+	if fn.Result != target { // an oid on its way to a reg… type
+		c.t = fn.Result
+		return &relabelExpr{info: inf, arg: c, implicit: c.implicit}, nil
+	}
+	return c, nil
 }
 
 // applyTypmod is coerce_type_typmod: the type's length coercion, if it has one.

@@ -1,9 +1,12 @@
 package query
 
 import (
+	crand "crypto/rand"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
+	"seqd/engine"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
@@ -39,7 +42,9 @@ func init() {
 		"clock_timestamp": func(f *frame, _ *callExpr, _ []value) (value, error) {
 			return pgtypes.FromUnixMicros(f.s.ClockTime()), nil
 		},
-		"drandom": func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewFloat(rand.Float64()), nil },
+		"pg_table_is_visible": tableIsVisible,
+		"gen_random_uuid":     randomUUID,
+		"drandom":             func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewFloat(rand.Float64()), nil },
 		"pg_typeof": func(f *frame, c *callExpr, _ []value) (value, error) {
 			return regValue(f.s, pgtypes.Regtype, c.args[0].typ()), nil
 		},
@@ -66,6 +71,25 @@ func init() {
 	})
 }
 
+// tableIsVisible tells whether the search path finds the relation by its bare name.
+func tableIsVisible(f *frame, _ *callExpr, a []value) (value, error) {
+	seq, ok := f.s.Database().SequenceByOID(engine.OID(a[0].OID()))
+	if !ok {
+		return value{}, nil
+	}
+	found, err := findSequence(f.s, "", seq.Name)
+	return pgtypes.NewBool(err == nil && found.OID == seq.OID), nil
+}
+
+// randomUUID is a version 4 UUID; it names things and keeps no secret, but is
+// unpredictable as PostgreSQL's is.
+func randomUUID(*frame, *callExpr, []value) (value, error) {
+	var b [16]byte
+	crand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return pgtypes.NewBytes(b[:]), nil
+}
+
 // orNull makes NULL of a name that is not found.
 func orNull(v value, err error) (value, error) {
 	switch sqlstate.CodeOf(err) {
@@ -75,24 +99,27 @@ func orNull(v value, err error) (value, error) {
 	return v, err
 }
 
+// currentSchema is the first schema of the path: pg_catalog only if it was named.
 func currentSchema(s Session) value {
+	named := namesCatalog(s)
 	for _, oid := range s.SearchPath() {
-		if sch, ok := s.Database().SchemaByOID(oid); ok && sch.Name != "pg_catalog" {
+		if sch, ok := s.Database().SchemaByOID(oid); ok && (named || oid != engine.PgCatalogNamespace) {
 			return pgtypes.NewText(sch.Name)
 		}
 	}
 	return value{}
 }
 
+// namesCatalog tells whether search_path lists pg_catalog itself.
+func namesCatalog(s Session) bool {
+	path, _ := s.Setting("search_path")
+	list, err := parser.SplitIdentifierList(path)
+	return err == nil && slices.Contains(list, "pg_catalog")
+}
+
 // currentSchemas leaves out pg_catalog unless it is asked for or was named.
 func currentSchemas(f *frame, _ *callExpr, a []value) (value, error) {
-	path, _ := f.s.Setting("search_path")
-	named := false
-	if list, err := parser.SplitIdentifierList(path); err == nil {
-		for _, n := range list {
-			named = named || n == "pg_catalog"
-		}
-	}
+	named := namesCatalog(f.s)
 	var names []value
 	for _, oid := range f.s.SearchPath() {
 		if sch, ok := f.s.Database().SchemaByOID(oid); ok && (a[0].Bool() || named || sch.Name != "pg_catalog") {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/cockroachdb/apd/v3"
 
+	"seqd/engine/query/scalar"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
 )
@@ -20,8 +21,14 @@ func init() {
 		"generate_series_numeric":      numericSeries,
 		"generate_series_step_numeric": numericSeries,
 		"array_unnest":                 unnest,
-		"generate_subscripts":          subscripts,
-		"generate_subscripts_nodir":    subscripts,
+		"regexp_matches_no_flags": func(_ *frame, _ *callExpr, a []value) (setIterator, error) {
+			return fromList(scalar.RegexMatches(a[0].Text(), a[1].Text(), ""))
+		},
+		"regexp_matches": func(_ *frame, _ *callExpr, a []value) (setIterator, error) {
+			return fromList(scalar.RegexMatches(a[0].Text(), a[1].Text(), a[2].Text()))
+		},
+		"generate_subscripts":       subscripts,
+		"generate_subscripts_nodir": subscripts,
 	})
 }
 
@@ -86,7 +93,13 @@ func numericSeries(_ *frame, _ *callExpr, a []value) (setIterator, error) {
 }
 
 func unnest(_ *frame, _ *callExpr, a []value) (setIterator, error) {
-	elems := a[0].Array().Elems
+	return fromList(a[0].Array().Elems, nil)
+}
+
+func fromList(elems []value, err error) (setIterator, error) {
+	if err != nil {
+		return nil, err
+	}
 	return func() (value, bool, error) {
 		if len(elems) == 0 {
 			return value{}, false, nil

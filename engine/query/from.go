@@ -94,7 +94,8 @@ func (s *scope) rangeVar(n *parser.RangeVar) (source, []*relation, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &relation{name: n.Name, schema: v.Schema()}
+	r := &relation{name: n.Name, relName: n.Name, schema: v.Schema()}
+	_, r.noRow = v.(*sequenceRelation)
 	cols := v.Columns()
 	base := s.newSlots(len(cols))
 	for i, c := range cols {

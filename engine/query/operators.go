@@ -102,7 +102,7 @@ func (a *analyzer) operatorCall(op *builtin.Operator, left, right expr, at parse
 	}
 	actual, result, err := bindPolymorphic(typesOf(args), declared, op.Result)
 	if err != nil {
-		return nil, withPos(err, at)
+		return nil, err
 	}
 	loc := at
 	for i := range args {
@@ -165,7 +165,7 @@ func (s *scope) arrayOperator(op []string, all bool, left, right expr, at parser
 	}
 	actual, _, err := bindPolymorphic([]pgtypes.OID{left.typ(), elem}, []pgtypes.OID{found.Left, found.Right}, found.Result)
 	if err != nil {
-		return nil, withPos(err, at)
+		return nil, err
 	}
 	if left, err = s.a.coerce(left, actual[0], -1, coerceImplicit, 0); err != nil {
 		return nil, err

@@ -10,14 +10,13 @@ import (
 
 // binding is what the polymorphic arguments agree on.
 type binding struct {
-	elem, array     pgtypes.OID // anyelement family
-	compat          []pgtypes.OID
-	compatArray     pgtypes.OID
-	unknown         bool // an unknown stands where anyelement does
-	unknownCompat   bool
-	nonArray        bool
-	nonArrayCompat  bool
-	hasElem, hasAny bool
+	elem, array    pgtypes.OID // anyelement family
+	compat         []pgtypes.OID
+	compatArray    pgtypes.OID
+	unknown        bool // an unknown stands where anyelement does
+	unknownCompat  bool
+	nonArray       bool
+	nonArrayCompat bool
 }
 
 // collect reads the arguments; a text says what contradicts.
@@ -25,8 +24,12 @@ func (b *binding) collect(inputs, targets []pgtypes.OID) (problem, detail string
 	for i, target := range targets {
 		in := inputs[i]
 		switch target {
-		case pgtypes.AnyElement, pgtypes.AnyNonArray, pgtypes.AnyEnum:
-			b.hasAny, b.hasElem = true, true
+		case pgtypes.AnyEnum:
+			if in != pgtypes.Unknown { // there are no enum types
+				return "type matched to anyenum is not an enum type: " + pgtypes.Format(in), ""
+			}
+			b.unknown = true
+		case pgtypes.AnyElement, pgtypes.AnyNonArray:
 			b.nonArray = b.nonArray || target == pgtypes.AnyNonArray
 			if in == pgtypes.Unknown {
 				b.unknown = true
@@ -37,7 +40,6 @@ func (b *binding) collect(inputs, targets []pgtypes.OID) (problem, detail string
 			}
 			b.elem = in
 		case pgtypes.AnyArray:
-			b.hasAny = true
 			if in == pgtypes.Unknown {
 				b.unknown = true
 				continue
@@ -140,11 +142,9 @@ func bindPolymorphic(inputs, declared []pgtypes.OID, result pgtypes.OID) (actual
 		e.Detail = detail
 		return nil, 0, e
 	}
-	if b.elem == 0 && b.unknown {
-		if pgtypes.IsPolymorphic(result) || b.hasElem && result != 0 && pgtypes.IsPolymorphic(result) {
-			return nil, 0, sqlstate.Errorf(sqlstate.DatatypeMismatch,
-				"could not determine polymorphic type because input has type %s", "unknown")
-		}
+	if b.elem == 0 && b.array == 0 && b.unknown {
+		return nil, 0, sqlstate.Errorf(sqlstate.DatatypeMismatch,
+			"could not determine polymorphic type because input has type %s", "unknown")
 	}
 	compat, _ := b.compatType()
 	if compat == 0 && b.unknownCompat {

@@ -126,6 +126,9 @@ func resolveClass(s Session, text string) (engine.OID, error) {
 	if err != nil {
 		return 0, err
 	}
+	if _, ok := s.Database().Schema(schema); !ok && schema != "" {
+		return 0, sqlstate.Errorf(sqlstate.InvalidSchemaName, `schema "%s" does not exist`, schema)
+	}
 	seq, err := findSequence(s, schema, name)
 	if err != nil {
 		return 0, err

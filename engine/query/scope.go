@@ -107,6 +107,8 @@ type level struct {
 // relation is a FROM item as the name space sees it (ParseNamespaceItem).
 type relation struct {
 	name    string     // alias or name
+	relName string     // the name in the catalog
+	noRow   bool       // a sequence: its row has no composite type
 	schema  engine.OID // of a relation that was not given an alias
 	columns []relColumn
 	system  []relColumn
@@ -279,7 +281,7 @@ func (s *scope) column(c *parser.ColumnRef) (expr, error) {
 		if r != nil {
 			return s.wholeRow(r, lvl, c.Pos)
 		}
-		return nil, noColumn("", fields[0], c.Pos)
+		return nil, s.noColumn("", fields[0], c.Pos)
 	case 2:
 		return s.qualified("", fields[0], fields[1], c.Pos)
 	case 3:
@@ -306,25 +308,24 @@ func (s *scope) qualified(schema, rel, name string, at parser.Pos) (expr, error)
 	}
 	c := r.column(name)
 	if c == nil {
-		// f.type as a call: only a whole-row function could stand here, which seqd lacks.
-		return nil, noColumn(rel, name, at)
+		if r.noRow { // it might be a function of the row
+			return nil, noRowType(r)
+		}
+		return nil, s.noColumn(rel, name, at)
 	}
 	s.refer(lvl)
 	return columnNode(c, r, lvl, at), nil
-}
-
-func noColumn(rel, name string, at parser.Pos) error {
-	if rel != "" {
-		return sqlstate.Errorf(sqlstate.UndefinedColumn, "column %s.%s does not exist", rel, name).At(int(at))
-	}
-	return sqlstate.Errorf(sqlstate.UndefinedColumn, `column "%s" does not exist`, name).At(int(at))
 }
 
 // noRelation is errorMissingRTE.
 func (s *scope) noRelation(schema, rel string, at parser.Pos) error {
 	for l := s.level; l != nil; l = l.parent {
 		for _, r := range l.rels {
-			if r.name == rel && schema == "" {
+			if r.relName == rel && r.name != rel {
+				return sqlstate.Errorf(sqlstate.UndefinedTable, `invalid reference to FROM-clause entry for table "%s"`, rel).
+					WithHint(`Perhaps you meant to reference the table alias "%s".`, r.name).At(int(at))
+			}
+			if r.name == rel {
 				return sqlstate.Errorf(sqlstate.UndefinedTable, `invalid reference to FROM-clause entry for table "%s"`, rel).
 					WithHint(`There is an entry for table "%s", but it cannot be referenced from this part of the query.`, rel).At(int(at))
 			}
@@ -337,6 +338,9 @@ func (s *scope) noRelation(schema, rel string, at parser.Pos) error {
 // for a function in FROM that gives scalars.
 func (s *scope) wholeRow(r *relation, lvl int, at parser.Pos) (expr, error) {
 	s.refer(lvl)
+	if r.noRow {
+		return nil, noRowType(r)
+	}
 	if r.scalar {
 		return columnNode(&r.columns[0], r, lvl, at), nil
 	}
@@ -346,4 +350,8 @@ func (s *scope) wholeRow(r *relation, lvl int, at parser.Pos) (expr, error) {
 		row.names = append(row.names, r.columns[i].name)
 	}
 	return row, nil
+}
+
+func noRowType(r *relation) error {
+	return sqlstate.Errorf(sqlstate.WrongObjectType, `relation "%s" does not have a composite type`, r.relName)
 }

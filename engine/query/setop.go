@@ -49,6 +49,7 @@ func (s *scope) setOperation(stmt *parser.SelectStmt, q *query) error {
 	for i := range r.columns {
 		t.items = append(t.items, target{name: r.columns[i].name, e: columnNode(&r.columns[i], r, 0, 0)})
 	}
+	s.rels = append(s.rels, setOpSide(q.left, 1), setOpSide(q.right, 2))
 	n := len(t.items)
 	s.names = []*relation{r}
 	if err := s.orderBy(stmt.OrderBy, t, q); err != nil {
@@ -65,6 +66,15 @@ func (s *scope) setOperation(stmt *parser.SelectStmt, q *query) error {
 	t.finish(q)
 	q.setSortTypes()
 	return nil
+}
+
+// setOpSide is a side as PostgreSQL names it, for hints.
+func setOpSide(q *query, n int) *relation {
+	r := &relation{name: "*SELECT* " + itoa(n)}
+	for _, c := range q.cols {
+		r.columns = append(r.columns, relColumn{name: c.Name})
+	}
+	return r
 }
 
 func firstTarget(stmt *parser.SelectStmt) parser.Pos {

@@ -105,6 +105,22 @@ func (s *scope) star(c *parser.ColumnRef, out *targetList) error {
 	return nil
 }
 
+// starRow is rel.* inside an expression: the relation's row.
+func (s *scope) starRow(c *parser.ColumnRef) (expr, error) {
+	schema, name := "", c.Fields[len(c.Fields)-1]
+	if len(c.Fields) > 1 {
+		schema = c.Fields[len(c.Fields)-2]
+	}
+	r, lvl, err := s.relationByName(schema, name, c.Pos)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, s.noRelation(schema, name, c.Pos)
+	}
+	return s.wholeRow(r, lvl, c.Pos)
+}
+
 func (s *scope) spread(r *relation, lvl int, at parser.Pos, out *targetList, all bool) {
 	for i := range r.columns {
 		if r.columns[i].hidden && !all {
@@ -356,6 +372,7 @@ func (s *scope) distinct(stmt *parser.SelectStmt, t *targetList, q *query) error
 		}
 		return nil
 	}
+	first := stmt.DistinctOn[0].Location()
 	for _, x := range stmt.DistinctOn {
 		i, err := s.findTarget(x, t, kindDistinctOn, true)
 		if err != nil {
@@ -375,7 +392,7 @@ func (s *scope) distinct(stmt *parser.SelectStmt, t *targetList, q *query) error
 		}
 		if !wanted[k.target] {
 			return sqlstate.New(sqlstate.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions").
-				At(int(t.items[q.on[0]].e.pos()))
+				At(int(first))
 		}
 		wanted[k.target] = false
 		left--

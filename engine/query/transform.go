@@ -1,6 +1,10 @@
 package query
 
 import (
+	"fmt"
+	"strconv"
+	"strings"
+
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
@@ -18,6 +22,9 @@ func (s *scope) expr(x parser.Expr) (expr, error) {
 	case *parser.ParamRef:
 		return s.param(n)
 	case *parser.ColumnRef:
+		if n.Star && len(n.Fields) > 0 {
+			return s.starRow(n)
+		}
 		if n.Star {
 			return nil, sqlstate.New(sqlstate.SyntaxError, `row expansion via "*" is not supported here`).At(int(n.Pos))
 		}
@@ -120,13 +127,26 @@ func constant(c *parser.Const) (expr, error) {
 			return n, nil
 		}
 	default:
-		return nil, unsupported("a bit string", c.Pos)
+		return &constExpr{info: typed(pgtypes.Bit, c.Pos), v: pgtypes.NewText(bits(c.Text))}, nil
 	}
 	v, err := pgtypes.ParseText(t, c.Text)
 	if err != nil {
 		return nil, withPos(err, c.Pos)
 	}
 	return &constExpr{info: typed(t, c.Pos), v: v}, nil
+}
+
+// bits are the digits of B'…' or X'…'.
+func bits(s string) string {
+	if s[0] != 'x' && s[0] != 'X' {
+		return s[1:]
+	}
+	var b strings.Builder
+	for _, c := range s[1:] {
+		n, _ := strconv.ParseUint(string(c), 16, 8)
+		fmt.Fprintf(&b, "%04b", n)
+	}
+	return b.String()
 }
 
 // maxParams is how many parameters the protocol can carry.

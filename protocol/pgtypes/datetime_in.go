@@ -14,7 +14,7 @@ func parseDateTime(typ OID, s string) (Value, error) {
 	if typ == Interval {
 		return parseInterval(s, t)
 	}
-	name := Format(typ)
+	name := strings.TrimSuffix(Format(typ), " without time zone")
 	if v, ok := specialDateTime(typ, t); ok {
 		return v, nil
 	}

@@ -141,6 +141,13 @@ func FormatTypmod(oid OID, typmod int32) string {
 	}
 	name := Format(base)
 	if typmod < 0 {
+		// Without a length these names mean length 1 in SQL, so their other names show.
+		switch base {
+		case BPChar:
+			name = "bpchar"
+		case Bit:
+			name = `"bit"`
+		}
 		return name + suffix
 	}
 	mod := int(typmod)

@@ -68,7 +68,6 @@ func init() {
 		"numeric_float4": func(a []Value) (Value, error) { return toFloat(a[0].Numeric(), pgtypes.Float4) },
 		"float8_numeric": fromFloat(15, pgtypes.Float8),
 		"float4_numeric": fromFloat(6, pgtypes.Float4),
-		"numeric_power":  binary(powerNumeric),
 	})
 }
 
@@ -325,65 +324,4 @@ func fromFloat(digits int, typ pgtypes.OID) Func {
 		}
 		return pgtypes.ParseText(pgtypes.Numeric, formatG(f, digits))
 	}
-}
-
-// powerNumeric serves integer exponents, by squaring, at the scale that
-// PostgreSQL's power_var_int chooses.
-func powerNumeric(a, b *apd.Decimal) (*apd.Decimal, error) {
-	if a.Form != apd.Finite || b.Form != apd.Finite {
-		return nil, sqlstate.New(sqlstate.FeatureNotSupported, "power of a special numeric value is not supported")
-	}
-	whole := pgtypes.NumericTrunc(b, 0)
-	if a.IsZero() && b.Negative {
-		return nil, sqlstate.New(sqlstate.InvalidArgumentForPowerFunc, "zero raised to a negative power is undefined")
-	}
-	if whole.Cmp(b) != 0 {
-		if a.Negative {
-			return nil, sqlstate.New(sqlstate.InvalidArgumentForPowerFunc, "a negative number raised to a non-integer power yields a complex result")
-		}
-		return nil, sqlstate.New(sqlstate.FeatureNotSupported, "numeric power with a fractional exponent is not supported").
-			WithHint("Cast the arguments to double precision.")
-	}
-	n := pgtypes.NumericBig(whole)
-	if !n.IsInt64() || n.Int64() > 200_000 || n.Int64() < -200_000 {
-		return nil, sqlstate.New(sqlstate.NumericValueOutOfRange, "value overflows numeric format")
-	}
-	return powerInt(a, b, n.Int64())
-}
-
-func powerInt(a, b *apd.Decimal, n int64) (*apd.Decimal, error) {
-	// f is log10 of |a|, from its first digits.
-	var f float64
-	if !a.IsZero() {
-		text := a.Coeff.Append(nil, 10)
-		lead := text[:min(len(text), 17)]
-		v := 0.0
-		for _, c := range lead {
-			v = v*10 + float64(c-'0')
-		}
-		f = math.Log10(v) + float64(len(text)-len(lead)) - float64(pgtypes.NumericScale(a))
-	}
-	f *= float64(n)
-	if f > 131072 {
-		return nil, sqlstate.New(sqlstate.NumericValueOutOfRange, "value overflows numeric format")
-	}
-	scale := max(minSigDigits-int(f), pgtypes.NumericScale(a), pgtypes.NumericScale(b), 0)
-	scale = min(scale, maxScale)
-	if f+float64(scale) < -1 {
-		return pgtypes.NumericFromBig(new(big.Int), scale), nil
-	}
-	abs := n
-	if n < 0 {
-		abs = -n
-	}
-	if float64(abs)*float64(a.NumDigits()) > 2_000_000 {
-		return nil, sqlstate.New(sqlstate.FeatureNotSupported, "numeric power of this size is not supported")
-	}
-	c := new(big.Int).Exp(pgtypes.NumericBig(a), big.NewInt(abs), nil)
-	cs := pgtypes.NumericScale(a) * int(abs)
-	one := pgtypes.NumericFromInt(1)
-	if n < 0 {
-		return quotient(one, pgtypes.NumericFromBig(c, cs), scale, true), nil
-	}
-	return pgtypes.NumericRound(pgtypes.NumericFromBig(c, cs), scale), nil
 }
