@@ -4,7 +4,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -26,7 +25,8 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	cli, command, err := config.Parse(args, os.Stdout, os.Stderr, os.Exit)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "seqd: %v\n", errors.Unwrap(err))
+		fmt.Fprintf(os.Stderr, "seqd: %v\n", err)
+		fmt.Fprintln(os.Stderr, "seqd --help lists the flags.")
 		return exitUsage
 	}
 	if command == "version" {

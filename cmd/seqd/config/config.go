@@ -29,8 +29,8 @@ type CLI struct {
 
 // Serve is the server's configuration.
 type Serve struct {
-	Listen    string `default:"127.0.0.1:5433" placeholder:"HOST:PORT" help:"Address for PostgreSQL clients."`
-	DataDir   string `default:"./seqd-data" placeholder:"DIR" help:"Folder of the log and its snapshots."`
+	Listen    string `default:"127.0.0.1:5433" placeholder:"HOST:PORT" help:"Address for PostgreSQL clients (${default})."`
+	DataDir   string `default:"./seqd-data" placeholder:"DIR" help:"Folder of the log and its snapshots (${default})."`
 	Ephemeral bool   `help:"Keep nothing on disk: everything is gone when the server stops."`
 
 	PrelogMax         uint64        `default:"131072" placeholder:"N" help:"Most values of a sequence that may be reserved ahead under load, and so be skipped by a crash (${default}). 0: every value is committed before it is handed out, and a crash skips none."`
@@ -47,8 +47,14 @@ type Serve struct {
 // Version prints the version.
 type Version struct{}
 
-// ErrUsage marks errors of the command line, environment or file.
-var ErrUsage = errors.New("seqd: wrong usage")
+// UsageError is an error of the command line, environment or file.
+type UsageError struct{ Err error }
+
+// Error implements error.
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *UsageError) Unwrap() error { return e.Err }
 
 // Parse reads the arguments (without the program's name). What --help prints
 // goes to out; exit is called after it.
@@ -57,26 +63,42 @@ func Parse(args []string, out, errOut io.Writer, exit func(int)) (*CLI, string, 
 	p, err := kong.New(cli,
 		kong.Name("seqd"),
 		kong.Description("Hands out PostgreSQL sequence values over the PostgreSQL wire protocol, from memory, replicated with Raft."),
-		kong.UsageOnError(),
 		kong.DefaultEnvars("SEQD"),
 		kong.Configuration(loadFile),
 		kong.Writers(out, errOut),
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Help(help),
 	)
 	if err != nil {
 		return nil, "", err
 	}
 	ctx, err := p.Parse(args)
 	if err != nil {
-		return nil, "", fmt.Errorf("%w: %w", ErrUsage, err)
+		return nil, "", &UsageError{err}
 	}
 	if ctx.Command() == "serve" {
 		if err := cli.Serve.Validate(); err != nil {
-			return nil, "", fmt.Errorf("%w: %w", ErrUsage, err)
+			return nil, "", &UsageError{err}
 		}
 	}
 	return cli, ctx.Command(), nil
+}
+
+// help prints the usual help, and for a bare --help the server's flags too: they
+// are what somebody who just types seqd --help is after.
+func help(options kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil || ctx.Selected() != nil {
+		return err
+	}
+	serve, err := kong.Trace(ctx.Kong, []string{"serve"})
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(ctx.Stdout); err != nil {
+		return err
+	}
+	return kong.DefaultHelpPrinter(options, serve)
 }
 
 // Validate checks every value by itself and against the others, and names the

@@ -76,7 +76,8 @@ func TestRefused(t *testing.T) {
 		{[]string{"--config", write("bad.yaml", "max-connections: many\n")}, "--max-connections"},
 	} {
 		_, _, err := parse(t, c.args...)
-		if !errors.Is(err, ErrUsage) || !strings.Contains(err.Error(), c.want) {
+		var usage *UsageError
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: error %v does not name %q", c.args, err, c.want)
 		}
 	}
@@ -95,5 +96,19 @@ func TestEmptyConfigurationFile(t *testing.T) {
 func TestNetworkAddressNeedsASecondWord(t *testing.T) {
 	if _, _, err := parse(t, "--listen", "0.0.0.0:5433", "--allow-unauthenticated"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestBareHelpShowsTheServersFlags(t *testing.T) {
+	var out strings.Builder
+	exited := false
+	_, _, _ = Parse([]string{"--help"}, &out, io.Discard, func(int) { exited = true })
+	for _, want := range []string{"--listen", "--data-dir", "version", "$SEQD_LISTEN"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+	if !exited {
+		t.Error("went on after the help")
 	}
 }
