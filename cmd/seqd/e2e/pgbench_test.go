@@ -142,7 +142,7 @@ func TestBench(t *testing.T) {
 	single := script(t, "SELECT nextval('s');\n")
 	pipeline := script(t, "\\startpipeline\n"+strings.Repeat("SELECT nextval('s');\n", 50)+"\\endpipeline\n")
 
-	fmt.Printf("nextval per second, CACHE 1, %d rounds of %d s, seqd and PostgreSQL %s (fsync on) in turn\n\n", rounds, seconds, pg.Version)
+	fmt.Printf("nextval per second, CACHE 1, %d rounds of %d s, seqd and PostgreSQL %s (fsync on) in turn; medians\n\n", rounds, seconds, pg.Version)
 	fmt.Printf("%-10s %7s  %12s %12s %7s   rounds (seqd/PostgreSQL)\n", "protocol", "clients", "seqd", "PostgreSQL", "ratio")
 	for _, tt := range []struct {
 		name, mode, script string
@@ -165,13 +165,14 @@ func TestBench(t *testing.T) {
 				}
 				return f * tt.perTransaction
 			}
-			var a, b []float64
+			var a, b, ratio []float64
 			var each []string
 			for range rounds {
-				a, b = append(a, rate(seqd.Addr())), append(b, rate(pg.Addr()))
-				each = append(each, fmt.Sprintf("%.0f/%.0f", a[len(a)-1], b[len(b)-1]))
+				x, y := rate(seqd.Addr()), rate(pg.Addr())
+				a, b, ratio = append(a, x), append(b, y), append(ratio, x/y)
+				each = append(each, fmt.Sprintf("%.0f/%.0f", x, y))
 			}
-			fmt.Printf("%-10s %7d  %12.0f %12.0f %7.2f   %s\n", tt.name, clients, median(a), median(b), median(a)/median(b), strings.Join(each, " "))
+			fmt.Printf("%-10s %7d  %12.0f %12.0f %7.2f   %s\n", tt.name, clients, median(a), median(b), median(ratio), strings.Join(each, " "))
 		}
 	}
 	benchStart(t)
