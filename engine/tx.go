@@ -12,6 +12,7 @@ import (
 // concurrent use; it belongs to one session.
 type Tx struct {
 	database OID
+	base     *Catalog // what view is the writes applied to
 	view     *Catalog
 	writes   []Write // at most one for each object, in order of first change
 	private  map[OID]*PrivatePosition
@@ -30,7 +31,7 @@ const privateEpoch = 1 << 63
 
 // Begin starts a transaction on a database over the catalog.
 func Begin(c *Catalog, database OID) *Tx {
-	return &Tx{database: database, view: c, private: map[OID]*PrivatePosition{}}
+	return &Tx{database: database, base: c, view: c, private: map[OID]*PrivatePosition{}}
 }
 
 // Catalog is what the transaction sees: a new pointer after every change.
@@ -42,13 +43,34 @@ func (t *Tx) Database() *Database {
 	return db
 }
 
-// Refresh makes a transaction without changes see a newer catalog: like
-// PostgreSQL's, its catalog lookups are not bound to a snapshot. With changes it
-// stays where it is, and the commit checks what it touched.
+// Refresh makes the transaction see a newer catalog: like PostgreSQL's, its
+// catalog lookups are not bound to a snapshot. If others' changes and its own
+// contradict each other, it stays where it is, and the commit will be refused.
 func (t *Tx) Refresh(c *Catalog) {
-	if len(t.writes) == 0 {
-		t.view = c
+	if t.base == c {
+		return
 	}
+	if !t.Dirty() {
+		t.base, t.view = c, c
+		return
+	}
+	old, ok := c.DatabaseByOID(t.database)
+	if !ok {
+		return
+	}
+	view, db := c.fork(), old.fork()
+	for _, w := range t.writes {
+		if seq, ok := db.SequenceByOID(w.object()); ok {
+			db.dropSequence(seq)
+		}
+	}
+	for _, w := range t.writes {
+		if applyWrite(view, db, 0, w) != nil {
+			return
+		}
+	}
+	view.databases.put(db.OID, db)
+	t.base, t.view = c, view
 }
 
 // Private returns the position of a sequence if it is the transaction's own. The
@@ -83,6 +105,7 @@ func (t *Tx) Commit() *Commit {
 
 // Savepoint is a moment of a transaction that it can go back to.
 type Savepoint struct {
+	base    *Catalog
 	view    *Catalog
 	writes  []Write
 	private map[OID]PrivatePosition
@@ -90,7 +113,7 @@ type Savepoint struct {
 
 // Savepoint remembers the current moment.
 func (t *Tx) Savepoint() *Savepoint {
-	s := &Savepoint{view: t.view, writes: slices.Clone(t.writes), private: make(map[OID]PrivatePosition, len(t.private))}
+	s := &Savepoint{base: t.base, view: t.view, writes: slices.Clone(t.writes), private: make(map[OID]PrivatePosition, len(t.private))}
 	for oid, p := range t.private {
 		s.private[oid] = *p
 	}
@@ -99,7 +122,7 @@ func (t *Tx) Savepoint() *Savepoint {
 
 // RollbackTo undoes everything since s, which stays valid.
 func (t *Tx) RollbackTo(s *Savepoint) {
-	t.view, t.writes = s.view, slices.Clone(s.writes)
+	t.base, t.view, t.writes = s.base, s.view, slices.Clone(s.writes)
 	t.private = make(map[OID]*PrivatePosition, len(s.private))
 	for oid, p := range maps.All(s.private) {
 		t.private[oid] = &p

@@ -135,6 +135,34 @@ func TestSavepoint(t *testing.T) {
 	}
 }
 
+func TestTransactionSeesWhatOthersCommit(t *testing.T) {
+	s := newScript(t)
+	mine := s.begin()
+	s.create(mine, "mine")
+	sp := mine.Savepoint()
+	other := s.begin()
+	s.create(other, "theirs")
+	s.commit(other)
+	for range 2 {
+		mine.Refresh(s.store.Catalog())
+		if find(mine, "mine") == nil || find(mine, "theirs") == nil {
+			t.Fatal("own and others' sequences are not both seen")
+		}
+		mine.RollbackTo(sp) // back to a view that is older than theirs
+	}
+	// A contradiction leaves the view alone: the commit will say so.
+	clash := s.begin()
+	s.create(clash, "mine")
+	s.commit(clash)
+	mine.Refresh(s.store.Catalog())
+	if seq := find(mine, "mine"); seq == nil || seq.Version != 0 {
+		t.Errorf("the transaction lost sight of its own sequence: %+v", seq)
+	}
+	if r := s.commit(mine); r.Err == nil || r.Err.Code != sqlstate.DuplicateTable {
+		t.Errorf("commit: %v", r.Err)
+	}
+}
+
 // A lost race is 40001 (or 42P07 for a name), never a silent overwrite.
 func TestLostRaces(t *testing.T) {
 	alter := func(s *script, tx *Tx, oid OID) {

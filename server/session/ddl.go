@@ -128,17 +128,10 @@ func (s *Session) lock(name parser.RangeVar, seq *engine.Sequence) (*engine.Sequ
 	if err != nil {
 		return nil, pos, s.explain(err)
 	}
-	if now, ok := s.refreshed().SequenceByOID(seq.OID); ok {
+	if now, ok := s.db().SequenceByOID(seq.OID); ok {
 		return now, pos, nil
 	}
 	return nil, pos, sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(name))
-}
-
-// refreshed is the database with everything that was committed until now, as far
-// as the transaction can still see it.
-func (s *Session) refreshed() *engine.Database {
-	s.changes()
-	return s.db()
 }
 
 // alterSequence is ALTER SEQUENCE with options.

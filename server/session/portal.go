@@ -94,6 +94,9 @@ func (s *Session) execute(p *portal, limit uint32) error {
 		if err := s.out.send(s.conn, p, row); err != nil {
 			return err
 		}
+		if err := s.conn.Err(); err != nil {
+			return sqlstate.Fatalf(sqlstate.ConnectionFailure, "connection to client lost") // nobody reads the rest
+		}
 		sent++
 	}
 	p.done = true

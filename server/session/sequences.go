@@ -53,6 +53,9 @@ func (s *Session) memory(oid engine.OID) (*sequenceMemory, error) {
 	}
 	if m.handle == nil {
 		m.handle = s.backend.Sequence(engine.SequenceID{Database: s.database, Sequence: oid})
+		if _, own := s.private(oid); m.handle == nil && !own {
+			return nil, errNoRelation(oid) // dropped this very moment
+		}
 	}
 	m.seen = catalog
 	return m, nil
@@ -64,7 +67,11 @@ func (s *Session) sequenceByOID(oid engine.OID) (*engine.Sequence, error) {
 			return seq, nil
 		}
 	}
-	return nil, sqlstate.Errorf(sqlstate.InternalError, "could not open relation with OID %d", oid)
+	return nil, errNoRelation(oid)
+}
+
+func errNoRelation(oid engine.OID) error {
+	return sqlstate.Errorf(sqlstate.InternalError, "could not open relation with OID %d", oid)
 }
 
 // nextval is PostgreSQL's nextval_internal: a cached value, or one fetch.

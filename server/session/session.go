@@ -28,6 +28,8 @@ type Conn interface {
 	// SendError adds an ErrorResponse, or a NoticeResponse for a lower severity.
 	SendError(*sqlstate.Error)
 	Flush() error
+	// Err is the error that ended the output, nil while it works.
+	Err() error
 	// InputWaiting tells whether another whole message has arrived already.
 	InputWaiting() bool
 	// SetReadDeadline bounds the wait for the next message; zero means no bound.

@@ -155,6 +155,7 @@ func (c *script) SendError(e *sqlstate.Error) {
 }
 
 func (c *script) Flush() error                    { c.flushes++; return nil }
+func (c *script) Err() error                      { return nil }
 func (c *script) InputWaiting() bool              { return len(c.in) > 0 }
 func (c *script) SetReadDeadline(time.Time) error { return nil }
 

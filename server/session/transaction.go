@@ -152,16 +152,17 @@ func (s *Session) changes() *engine.Tx {
 	if s.tx.overlay == nil {
 		s.tx.overlay = engine.Begin(s.backend.Catalog(), s.database)
 	}
-	s.tx.overlay.Refresh(s.backend.Catalog())
 	return s.tx.overlay
 }
 
 // catalog is what the session sees now.
 func (s *Session) catalog() *engine.Catalog {
-	if s.tx.overlay != nil && s.tx.overlay.Dirty() {
-		return s.tx.overlay.Catalog()
+	catalog := s.backend.Catalog()
+	if s.tx.overlay == nil {
+		return catalog
 	}
-	return s.backend.Catalog()
+	s.tx.overlay.Refresh(catalog)
+	return s.tx.overlay.Catalog()
 }
 
 // db is the session's database as it sees it now; nil if it was dropped.
