@@ -3,14 +3,16 @@
 //
 //	pgserver, seqdserver   start, stop and kill the two servers
 //	target                 a fresh one of either for every case
-//	scenario, dialogue     files of statements, and of messages, with expected answers
+//	scenario               files of statements, or of messages, with expected answers
 //	wireclient             a client that hides nothing
+//	proc                   child processes
 //	audit                  no value twice, none out of bounds, none out of order
 //
 // The tests:
 //
 //	go test ./cmd/seqd/e2e                          all but the benchmark
-//	go test ./cmd/seqd/e2e -run Scenarios/log_cnt   one file
+//	go test ./cmd/seqd/e2e -run Scenarios/log_cnt   one file of testdata/scenarios
+//	go test ./cmd/seqd/e2e -run Wire                the files of testdata/wire
 //	go test ./cmd/seqd/e2e -run Scenarios -rewrite  record the files anew, from PostgreSQL
 //	go test ./cmd/seqd/e2e -run Kill9 -kills 5000   a long run
 //	SEQD_BENCH=1 go test ./cmd/seqd/e2e -run Bench -v

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,9 @@ type Env interface {
 	Restart() error // a clean stop, and a new start
 	Close() error
 }
+
+// waiting is the output of a statement without an answer.
+const waiting = "(waiting)"
 
 // waitingTime is how long a statement must stay without an answer to count as waiting.
 const waitingTime = 300 * time.Millisecond
@@ -98,6 +102,9 @@ func (p *player) step(s *Step) ([]string, error) {
 		if err := sess.conn.Send(&pgproto3.Query{String: s.SQL}); err != nil {
 			return nil, err
 		}
+		if want := s.Want(p.mode.Seqd); !p.mode.Record && !slices.Equal(want, []string{waiting}) {
+			return p.collect(s.Session, sess, wireclient.Timeout)
+		}
 		return p.collect(s.Session, sess, waitingTime)
 	case Extended:
 		return p.extended(s, sess)
@@ -164,7 +171,7 @@ func (p *player) collect(name string, sess *session, patience time.Duration) ([]
 			return p.closed(name, sess, out)
 		case errors.Is(err, os.ErrDeadlineExceeded) && patience == waitingTime:
 			sess.held = out
-			return []string{"(waiting)"}, nil
+			return []string{waiting}, nil
 		case err != nil:
 			return out, err
 		}
