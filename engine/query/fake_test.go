@@ -23,6 +23,7 @@ type fakeSession struct {
 	calls    int // of NextVal
 	rows     int // of Interrupted
 	stop     bool
+	limit    int // cancel after that many looks, 0 for never
 }
 
 const (
@@ -141,7 +142,7 @@ func (f *fakeSession) ClockTime() int64       { return 1_700_000_000_323_456 }
 func (f *fakeSession) Sleep(float64) error    { return nil }
 func (f *fakeSession) Interrupted() error {
 	f.rows++
-	if f.stop {
+	if f.stop || f.limit > 0 && f.rows > f.limit {
 		return sqlstate.New(sqlstate.QueryCanceled, "canceling statement due to user request")
 	}
 	return nil

@@ -172,7 +172,13 @@ func (p *Plan) Open(s Session, args []pgtypes.Value) (Rows, error) {
 	if p.cells > 0 {
 		r.run.cells = make([]value, p.cells)
 	}
-	it, err := p.root.open(&r.run, nil, r.first[:0])
+	if p.root.isSingle() && len(p.root.targets) <= len(r.first) {
+		r.frame.run = &r.run
+		r.one = oneRow{q: p.root, f: &r.frame, buf: r.first[:len(p.root.targets)]}
+		r.it = &r.one
+		return r, nil
+	}
+	it, err := p.root.open(&r.run, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -184,8 +190,16 @@ func (p *Plan) Open(s Session, args []pgtypes.Value) (Rows, error) {
 type rows struct {
 	run   run
 	it    rowIterator
-	stack [4]value
+	stack [3]value
 	first [2]value
+	frame frame
+	one   oneRow
+}
+
+// isSingle tells whether a query is one row of expressions and nothing else.
+func (q *query) isSingle() bool {
+	return q.from == nil && q.where == nil && q.group == nil && q.srfs == nil && q.sort == nil && q.limit == nil &&
+		q.offset == nil && q.op == parser.SetOpNone && q.convert == nil && !q.distinct && len(q.ctes) == 0
 }
 
 func (r *rows) Next() ([]pgtypes.Value, error) {

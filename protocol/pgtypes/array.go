@@ -29,9 +29,7 @@ func parseVector(elem OID, s string) (Value, error) {
 		}
 		a.Elems = append(a.Elems, v)
 	}
-	if len(a.Elems) > 0 {
-		a.Dims = []Dim{{Len: int32(len(a.Elems)), Lower: 0}}
-	}
+	a.Dims = []Dim{{Len: int32(len(a.Elems)), Lower: 0}} // one dimension, also if it is empty
 	return NewArray(a), nil
 }
 
@@ -145,6 +143,9 @@ func ParseArrayWith(elem OID, s string, parse func(string) (Value, error)) (Valu
 	}
 	a := &Array{Elem: elem, Elems: r.elems}
 	if len(r.elems) == 0 {
+		if len(r.lens) > 1 {
+			return Null(), r.malformed(`Unexpected "}" character.`)
+		}
 		return NewArray(a), nil
 	}
 	if lowers != nil && len(lowers) != len(r.lens) {

@@ -223,10 +223,14 @@ func parseFloat(s string, bits int, name string) (Value, error) {
 	if t == "" || strings.ContainsAny(t, "_iInN") {
 		return Null(), invalidSyntax(name, s)
 	}
+	// C takes hexadecimal without an exponent, Go does not.
+	if h := strings.ToLower(strings.TrimLeft(t, "+-")); strings.HasPrefix(h, "0x") && !strings.Contains(h, "p") {
+		t += "p0"
+	}
 	f, err := strconv.ParseFloat(t, bits)
 	switch {
 	case isRange(err), err == nil && f == 0 && strings.ContainsAny(mantissa(t), "123456789"):
-		return Null(), sqlstate.Errorf(sqlstate.NumericValueOutOfRange, `"%s" is out of range for type %s`, t, name)
+		return Null(), sqlstate.Errorf(sqlstate.NumericValueOutOfRange, `"%s" is out of range for type %s`, s, name)
 	case err != nil:
 		return Null(), invalidSyntax(name, s)
 	}

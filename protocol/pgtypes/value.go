@@ -69,7 +69,12 @@ func NewText(s string) Value { return Value{str: s, valid: true} }
 func NewBytes(b []byte) Value { return Value{str: string(b), valid: true} }
 
 // NewFloat makes a float4 or float8.
-func NewFloat(f float64) Value { return Value{num: int64(math.Float64bits(f)), valid: true} }
+func NewFloat(f float64) Value {
+	if f != f { // C's NaN, which goes out in binary
+		return Value{num: 0x7ff8 << 48, valid: true}
+	}
+	return Value{num: int64(math.Float64bits(f)), valid: true}
+}
 
 // NewNumeric makes a numeric. d must not be changed afterwards; its exponent is
 // at most 0 and is the display scale (see numeric.go).
