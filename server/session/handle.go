@@ -82,6 +82,9 @@ func (s *Session) step(f func() error) error {
 	})
 	if failed {
 		s.skipToSync = true
+		if err == nil {
+			return s.conn.Flush() // PostgreSQL flushes errors: Flush messages up to Sync are not heard
+		}
 	}
 	return err
 }
