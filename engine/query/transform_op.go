@@ -87,40 +87,52 @@ func (s *scope) nullIf(n *parser.AExpr, left, right expr) (expr, error) {
 	return &nullIfExpr{info: info{t: eq.args[0].typ(), mod: eq.args[0].typmod(), at: eq.at}, eq: eq}, nil
 }
 
-// in analyses x IN (list): one array comparison over the constants if they have a
-// common type, else one comparison each (transformAExprIn).
+// in analyses x IN (list): one array comparison over what holds no column if that
+// has a common type, else one comparison each (transformAExprIn).
 func (s *scope) in(n *parser.AExpr) (expr, error) {
 	list, ok := n.Right.(*parser.ExprList)
 	if !ok {
 		return nil, unsupported("this form of IN", n.Pos)
 	}
-	or := n.Op[len(n.Op)-1] == "="
-	row, isRow := n.Left.(*parser.RowExpr)
-	var left expr
-	var err error
-	if !isRow {
-		if left, err = s.expr(n.Left); err != nil {
+	out := &boolExpr{info: typed(pgtypes.Bool, leftmost(n.Pos, n.Left.Location())), or: n.Op[len(n.Op)-1] == "="}
+	if row, ok := n.Left.(*parser.RowExpr); ok {
+		if err := s.rowIn(n, row, list, out); err != nil {
 			return nil, err
 		}
+	} else if err := s.scalarIn(n, list, out); err != nil {
+		return nil, err
 	}
-	out := &boolExpr{info: typed(pgtypes.Bool, leftmost(n.Pos, n.Left.Location())), or: or}
+	if len(out.args) == 1 {
+		return out.args[0], nil
+	}
+	return out, nil
+}
+
+func (s *scope) rowIn(n *parser.AExpr, row *parser.RowExpr, list *parser.ExprList, out *boolExpr) error {
+	for _, x := range list.Items {
+		item, ok := x.(*parser.RowExpr)
+		if !ok {
+			return unsupported("IN of a row with a list that holds no rows", x.Location())
+		}
+		c, err := s.rowCompare(n.Op, row, item, n.Pos)
+		if err != nil {
+			return err
+		}
+		out.args = append(out.args, c)
+	}
+	return nil
+}
+
+func (s *scope) scalarIn(n *parser.AExpr, list *parser.ExprList, out *boolExpr) error {
+	left, err := s.expr(n.Left)
+	if err != nil {
+		return err
+	}
 	var constants, others []expr
 	for _, x := range list.Items {
-		if isRow {
-			rr, ok := x.(*parser.RowExpr)
-			if !ok {
-				return nil, unsupported("IN of a row with a list that holds no rows", x.Location())
-			}
-			c, err := s.rowCompare(n.Op, row, rr, n.Pos)
-			if err != nil {
-				return nil, err
-			}
-			out.args = append(out.args, c)
-			continue
-		}
 		e, err := s.expr(x)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if anyExpr(e, func(e expr) bool { _, ok := e.(*columnExpr); return ok }) {
 			others = append(others, e)
@@ -129,39 +141,34 @@ func (s *scope) in(n *parser.AExpr) (expr, error) {
 		}
 	}
 	if len(constants) > 1 {
-		all := append([]expr{left}, constants...)
-		t, _ := commonType(all, "")
+		t, _ := commonType(append([]expr{left}, constants...), "")
 		if t != 0 && t != pgtypes.Record && pgtypes.ArrayOf(t) != 0 && pgtypes.ElemOf(t) == 0 {
 			arr := &arrayExpr{info: typed(pgtypes.ArrayOf(t), list.Pos), elem: t}
 			for _, e := range constants {
 				if e, err = s.a.toCommon(e, t, "IN"); err != nil {
-					return nil, err
+					return err
 				}
 				arr.args = append(arr.args, e)
 			}
-			c, err := s.arrayOperator(n.Op, !or, left, arr, n.Pos)
+			c, err := s.arrayOperator(n.Op, !out.or, left, arr, n.Pos)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			out.args = append(out.args, c)
-			constants = nil
+			out.args, constants = append(out.args, c), nil
 		}
 	}
 	for _, e := range append(constants, others...) {
 		c, err := s.operator(n.Op, left, e, n.Pos)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		b, err := s.a.toBoolean(c, "IN")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		out.args = append(out.args, b)
 	}
-	if len(out.args) == 1 {
-		return out.args[0], nil
-	}
-	return out, nil
+	return nil
 }
 
 // maxRepeats bounds how deep BETWEENs whose left side must be computed anew for

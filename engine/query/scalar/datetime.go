@@ -2,7 +2,6 @@ package scalar
 
 import (
 	"math"
-	"math/big"
 	"strings"
 
 	"seqd/protocol/pgtypes"
@@ -49,9 +48,14 @@ func init() {
 		"interval_um": func(a []Value) (Value, error) {
 			return intervals(-1)([]Value{pgtypes.NewInterval(pgtypes.IntervalValue{}), a[0]})
 		},
-		"interval_mul":          mulInterval,
-		"mul_d_interval":        swap(mulInterval),
-		"interval_div":          func(a []Value) (Value, error) { return divInterval(a[0].Interval(), a[1].Float()) },
+		"interval_mul":   mulInterval,
+		"mul_d_interval": swap(mulInterval),
+		"interval_div":   func(a []Value) (Value, error) { return divInterval(a[0].Interval(), a[1].Float()) },
+	})
+}
+
+func init() {
+	add(map[string]Func{
 		"date_timestamp":        func(a []Value) (Value, error) { return inRange(midnight(a[0])) },
 		"date_timestamptz":      func(a []Value) (Value, error) { return inRange(midnight(a[0])) },
 		"timestamp_date":        toDate,
@@ -68,19 +72,6 @@ func init() {
 		"interval_scale":        same,
 		"timestamp_age":         age,
 		"timestamptz_age":       age,
-		"timestamp_part":        part(pgtypes.Timestamp, false),
-		"timestamptz_part":      part(pgtypes.Timestamptz, false),
-		"time_part":             part(pgtypes.Time, false),
-		"interval_part":         part(pgtypes.Interval, false),
-		"extract_date":          part(pgtypes.Date, true),
-		"extract_time":          part(pgtypes.Time, true),
-		"extract_timestamp":     part(pgtypes.Timestamp, true),
-		"extract_timestamptz":   part(pgtypes.Timestamptz, true),
-		"extract_interval":      part(pgtypes.Interval, true),
-		"sql:date_part/2":       part(pgtypes.Date, false),
-		"timestamp_trunc":       truncate(pgtypes.Timestamp),
-		"timestamptz_trunc":     truncate(pgtypes.Timestamptz),
-		"interval_trunc":        truncateInterval,
 		"timestamp_zone":        atZone(-1),
 		"timestamptz_zone":      atZone(1),
 		"date_finite": func(a []Value) (Value, error) {
@@ -285,257 +276,4 @@ func atZone(int64) Func {
 		return Value{}, sqlstate.Errorf(sqlstate.FeatureNotSupported, `time zone "%s" is not supported`, a[0].Text()).
 			WithHint("This server knows the time zone UTC.")
 	}
-}
-
-// fields are the parts of a value that extract and date_trunc take apart.
-type fields struct {
-	y, m, d, h, min, s, us int64
-	days                   int64
-}
-
-func split(typ pgtypes.OID, v Value) fields {
-	var f fields
-	us := v.Int()
-	switch typ {
-	case pgtypes.Date:
-		f.days, us = v.Int(), 0
-	case pgtypes.Time:
-	case pgtypes.Interval:
-		i := v.Interval()
-		f.y, f.m, f.d, us = int64(i.Months/12), int64(i.Months%12), int64(i.Days), i.Micros
-	default:
-		f.days, us = pgtypes.SplitTimestamp(us)
-	}
-	if typ != pgtypes.Interval && typ != pgtypes.Time {
-		f.y, f.m, f.d = pgtypes.CivilFromDays(f.days)
-	}
-	f.h, f.min = us/pgtypes.MicrosPerHour, us/pgtypes.MicrosPerMinute%60
-	f.s, f.us = us/pgtypes.MicrosPerSecond%60, us%pgtypes.MicrosPerSecond
-	return f
-}
-
-func unrecognized(unit string, typ pgtypes.OID) error {
-	return sqlstate.Errorf(sqlstate.InvalidParameterValue, `unit "%s" not recognized for type %s`, unit, pgtypes.Format(typ))
-}
-
-func notSupported(unit string, typ pgtypes.OID) error {
-	return sqlstate.Errorf(sqlstate.FeatureNotSupported, `unit "%s" not supported for type %s`, unit, pgtypes.Format(typ))
-}
-
-// part is date_part and, as numeric, extract.
-func part(typ pgtypes.OID, exact bool) Func {
-	return func(a []Value) (Value, error) {
-		unit := strings.ToLower(a[0].Text())
-		if typ != pgtypes.Interval && typ != pgtypes.Time && (typ == pgtypes.Date && (a[1].Int() == pgtypes.DateInfinity || a[1].Int() == pgtypes.DateNegInfinity) || typ != pgtypes.Date && infinite(a[1])) {
-			return Value{}, sqlstate.New(sqlstate.FeatureNotSupported, "extract from an infinite value is not supported")
-		}
-		n, scale, err := unitOf(strings.TrimSuffix(unit, "s"), unit, typ, a[1])
-		if err != nil {
-			return Value{}, err
-		}
-		if exact {
-			return pgtypes.NewNumeric(pgtypes.NumericFromBig(n, scale)), nil
-		}
-		f, _ := new(big.Float).SetInt(n).Float64()
-		return pgtypes.NewFloat(f / math.Pow10(scale)), nil
-	}
-}
-
-// unitOf is a part of a value as an integer with a number of decimal places.
-func unitOf(unit, given string, typ pgtypes.OID, v Value) (*big.Int, int, error) {
-	f := split(typ, v)
-	whole := func(n int64) (*big.Int, int, error) { return big.NewInt(n), 0, nil }
-	hasTime, hasDate := typ != pgtypes.Date, typ != pgtypes.Time
-	calendar := hasDate && typ != pgtypes.Interval
-	switch unit {
-	case "hour", "minute", "second", "millisecond", "microsecond", "msec", "usec":
-		if !hasTime {
-			return nil, 0, notSupported(given, typ)
-		}
-	case "year", "month", "day", "decade", "century", "centurie", "millennium", "quarter":
-		if !hasDate {
-			return nil, 0, notSupported(given, typ)
-		}
-	case "dow", "isodow", "doy", "week", "isoyear", "julian":
-		if !calendar {
-			return nil, 0, notSupported(given, typ)
-		}
-	}
-	switch unit {
-	case "hour":
-		return whole(f.h)
-	case "minute":
-		return whole(f.min)
-	case "second":
-		return big.NewInt(f.s*pgtypes.MicrosPerSecond + f.us), 6, nil
-	case "millisecond", "msec":
-		return big.NewInt(f.s*pgtypes.MicrosPerSecond + f.us), 3, nil
-	case "microsecond", "usec":
-		return whole(f.s*pgtypes.MicrosPerSecond + f.us)
-	case "year":
-		if calendar && f.y <= 0 {
-			return whole(f.y - 1)
-		}
-		return whole(f.y)
-	case "month":
-		return whole(f.m)
-	case "day":
-		return whole(f.d)
-	case "decade":
-		return whole(floorDiv(f.y, 10))
-	case "century", "centurie":
-		if typ == pgtypes.Interval {
-			return whole(f.y / 100)
-		}
-		if f.y > 0 {
-			return whole((f.y + 99) / 100)
-		}
-		return whole(-((99 - (f.y - 1)) / 100))
-	case "millennium":
-		if typ == pgtypes.Interval {
-			return whole(f.y / 1000)
-		}
-		if f.y > 0 {
-			return whole((f.y + 999) / 1000)
-		}
-		return whole(-((999 - (f.y - 1)) / 1000))
-	case "quarter":
-		if typ == pgtypes.Interval {
-			return whole(f.m/3 + 1)
-		}
-		return whole((f.m-1)/3 + 1)
-	case "epoch":
-		return epoch(typ, v, f)
-	case "dow":
-		return whole(floorMod(f.days+6, 7))
-	case "isodow":
-		return whole(floorMod(f.days+5, 7) + 1)
-	case "doy":
-		return whole(f.days - pgtypes.DaysFromCivil(f.y, 1, 1) + 1)
-	case "week":
-		_, w := isoWeek(f)
-		return whole(w)
-	case "isoyear":
-		y, _ := isoWeek(f)
-		return whole(y)
-	}
-	return nil, 0, unrecognized(given, typ)
-}
-
-func epoch(typ pgtypes.OID, v Value, f fields) (*big.Int, int, error) {
-	n := new(big.Int)
-	switch typ {
-	case pgtypes.Date:
-		return n.SetInt64((f.days - pgtypes.UnixEpochDays) * 86400), 0, nil
-	case pgtypes.Time:
-		return n.SetInt64(v.Int()), 6, nil
-	case pgtypes.Interval:
-		i := v.Interval()
-		secs := int64(i.Months/12)*31557600 + int64(i.Months%12)*30*86400 + int64(i.Days)*86400
-		n.Mul(big.NewInt(secs), big.NewInt(pgtypes.MicrosPerSecond))
-		return n.Add(n, big.NewInt(i.Micros)), 6, nil
-	}
-	n.Sub(big.NewInt(v.Int()), big.NewInt(pgtypes.UnixEpochDays*pgtypes.MicrosPerDay))
-	return n, 6, nil
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
-}
-
-func floorMod(a, b int64) int64 { return a - floorDiv(a, b)*b }
-
-// isoWeek is the ISO 8601 year and week: the week of a date is its Thursday's.
-func isoWeek(f fields) (year, week int64) {
-	thursday := f.days - floorMod(f.days+5, 7) + 3
-	y, _, _ := pgtypes.CivilFromDays(thursday)
-	return y, (thursday-pgtypes.DaysFromCivil(y, 1, 1))/7 + 1
-}
-
-func truncate(typ pgtypes.OID) Func {
-	return func(a []Value) (Value, error) {
-		unit := strings.TrimSuffix(strings.ToLower(a[0].Text()), "s")
-		if infinite(a[1]) {
-			return a[1], nil
-		}
-		f := split(typ, a[1])
-		us := a[1].Int()
-		down := func(n int64) (Value, error) { return pgtypes.NewInt(floorDiv(us, n) * n), nil }
-		date := func(y, m, d int64) (Value, error) {
-			return pgtypes.NewInt(pgtypes.DaysFromCivil(y, m, d) * pgtypes.MicrosPerDay), nil
-		}
-		switch unit {
-		case "microsecond":
-			return a[1], nil
-		case "millisecond":
-			return down(1000)
-		case "second":
-			return down(pgtypes.MicrosPerSecond)
-		case "minute":
-			return down(pgtypes.MicrosPerMinute)
-		case "hour":
-			return down(pgtypes.MicrosPerHour)
-		case "day":
-			return down(pgtypes.MicrosPerDay)
-		case "week":
-			return pgtypes.NewInt((f.days - floorMod(f.days+5, 7)) * pgtypes.MicrosPerDay), nil
-		case "month":
-			return date(f.y, f.m, 1)
-		case "quarter":
-			return date(f.y, (f.m-1)/3*3+1, 1)
-		case "year":
-			return date(f.y, 1, 1)
-		case "decade":
-			return date(floorDiv(f.y, 10)*10, 1, 1)
-		case "century", "centurie":
-			return date(floorDiv(f.y-1, 100)*100+1, 1, 1)
-		case "millennium":
-			return date(floorDiv(f.y-1, 1000)*1000+1, 1, 1)
-		}
-		return Value{}, unrecognized(strings.ToLower(a[0].Text()), typ)
-	}
-}
-
-func truncateInterval(a []Value) (Value, error) {
-	unit := strings.TrimSuffix(strings.ToLower(a[0].Text()), "s")
-	i := a[1].Interval()
-	months := func(n int32) (Value, error) {
-		return pgtypes.NewInterval(pgtypes.IntervalValue{Months: i.Months / n * n}), nil
-	}
-	time := func(n int64) (Value, error) {
-		i.Micros = i.Micros / n * n
-		return pgtypes.NewInterval(i), nil
-	}
-	switch unit {
-	case "microsecond":
-		return a[1], nil
-	case "millisecond":
-		return time(1000)
-	case "second":
-		return time(pgtypes.MicrosPerSecond)
-	case "minute":
-		return time(pgtypes.MicrosPerMinute)
-	case "hour":
-		return time(pgtypes.MicrosPerHour)
-	case "day":
-		i.Micros = 0
-		return pgtypes.NewInterval(i), nil
-	case "month":
-		return months(1)
-	case "quarter":
-		return months(3)
-	case "year":
-		return months(12)
-	case "decade":
-		return months(120)
-	case "century", "centurie":
-		return months(1200)
-	case "millennium":
-		return months(12000)
-	}
-	return Value{}, unrecognized(strings.ToLower(a[0].Text()), pgtypes.Interval)
 }

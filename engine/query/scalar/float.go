@@ -33,6 +33,9 @@ func init() {
 			"float" + t.name + "abs": func(a []Value) (Value, error) { return pgtypes.NewFloat(math.Abs(a[0].Float())), nil },
 		})
 	}
+}
+
+func init() {
 	unary := func(f func(float64) float64) Func {
 		return func(a []Value) (Value, error) { return pgtypes.NewFloat(f(a[0].Float())), nil }
 	}

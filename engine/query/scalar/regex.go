@@ -128,12 +128,9 @@ func regexError(err error) error {
 	return invalidRegex(e.Code.String())
 }
 
-// translateRegex maps the escapes that the two dialects spell differently. What Go
-// has no like of (back references, look-around) is 0A000.
+// translateRegex maps what the two dialects spell differently. What Go has no like
+// of (back references, look-around) is 0A000.
 func translateRegex(p string) (string, error) {
-	unserved := func(what string) (string, error) {
-		return "", sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s in a regular expression is not supported", what)
-	}
 	if rest, ok := strings.CutPrefix(p, "***="); ok {
 		return regexp.QuoteMeta(rest), nil
 	}
@@ -142,43 +139,14 @@ func translateRegex(p string) (string, error) {
 	inClass := false
 	for i := 0; i < len(p); i++ {
 		c := p[i]
-		if c == '\\' && i+1 < len(p) {
-			i++
-			switch e := p[i]; e {
-			case 'm', 'M', 'y':
-				b.WriteString(`\b`)
-			case 'Y':
-				b.WriteString(`\B`)
-			case 'A':
-				b.WriteString(`\A`)
-			case 'Z':
-				b.WriteString(`\z`)
-			case 'e':
-				b.WriteString(`\x1b`)
-			case 'B':
-				b.WriteString(`\\`)
-			case 'u':
-				if i+4 >= len(p) {
-					return "", invalidRegex(`invalid escape \ sequence`)
-				}
-				b.WriteString(`\x{` + p[i+1:i+5] + "}")
-				i += 4
-			case '1', '2', '3', '4', '5', '6', '7', '8', '9':
-				return unserved("a back reference")
-			default:
-				_, n := utf8.DecodeRuneInString(p[i:])
-				b.WriteByte('\\')
-				b.WriteString(p[i : i+n])
-				if n > 1 { // Go escapes punctuation only
-					s := b.String()
-					b.Reset()
-					b.WriteString(s[:len(s)-n-1] + p[i:i+n])
-				}
-				i += n - 1
-			}
-			continue
-		}
 		switch {
+		case c == '\\' && i+1 < len(p):
+			n, err := translateEscape(&b, p[i+1:])
+			if err != nil {
+				return "", err
+			}
+			i += n
+			continue
 		case c == '[' && !inClass:
 			inClass = true
 			b.WriteByte(c)
@@ -202,12 +170,45 @@ func translateRegex(p string) (string, error) {
 			continue
 		case c == ']' && inClass:
 			inClass = false
-		case c == '(' && !inClass && i+2 < len(p) && p[i+1] == '?' && (p[i+2] == '=' || p[i+2] == '!' || p[i+2] == '<'):
-			return unserved("look-around")
+		case c == '(' && !inClass && i+2 < len(p) && p[i+1] == '?' && strings.IndexByte("=!<", p[i+2]) >= 0:
+			return "", unservedRegex("look-around")
 		}
 		b.WriteByte(c)
 	}
 	return b.String(), nil
+}
+
+func unservedRegex(what string) error {
+	return sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s in a regular expression is not supported", what)
+}
+
+// escapes are PostgreSQL's constraint and character escapes with another spelling in Go.
+var escapes = map[byte]string{'m': `\b`, 'M': `\b`, 'y': `\b`, 'Y': `\B`, 'A': `\A`, 'Z': `\z`, 'e': `\x1b`, 'B': `\\`}
+
+// translateEscape writes the escape that starts behind a backslash, and returns
+// its length.
+func translateEscape(b *strings.Builder, p string) (int, error) {
+	if s, ok := escapes[p[0]]; ok {
+		b.WriteString(s)
+		return 1, nil
+	}
+	switch {
+	case p[0] == 'u':
+		if len(p) < 5 {
+			return 0, invalidRegex(`invalid escape \ sequence`)
+		}
+		b.WriteString(`\x{` + p[1:5] + "}")
+		return 5, nil
+	case p[0] >= '1' && p[0] <= '9':
+		return 0, unservedRegex("a back reference")
+	case p[0] >= utf8.RuneSelf: // Go escapes ASCII only
+		_, n := utf8.DecodeRuneInString(p)
+		b.WriteString(p[:n])
+		return n, nil
+	}
+	b.WriteByte('\\')
+	b.WriteByte(p[0])
+	return 1, nil
 }
 
 // regexSubstr gives the first group if there is one, else the whole match.

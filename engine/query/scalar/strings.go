@@ -64,6 +64,11 @@ func init() {
 			r, _ := utf8.DecodeRuneInString(a[0].Text())
 			return integer(int(r))
 		},
+	})
+}
+
+func init() {
+	add(map[string]Func{
 		"translate":   func(a []Value) (Value, error) { return text(translate(a[0].Text(), a[1].Text(), a[2].Text())) },
 		"textoverlay": func(a []Value) (Value, error) { return overlay(a[0].Text(), a[1].Text(), a[2].Int(), a[3].Int()) },
 		"textoverlay_no_len": func(a []Value) (Value, error) {
