@@ -29,6 +29,11 @@ func (s *Session) parse(m *pgproto3.Parse) error {
 		}
 		declared := make([]pgtypes.OID, len(m.ParameterOIDs))
 		copy(declared, m.ParameterOIDs)
+		for _, oid := range declared {
+			if _, ok := pgtypes.TypeByOID(oid); oid != 0 && !ok {
+				return sqlstate.Errorf(sqlstate.InternalError, "cache lookup failed for type %d", oid)
+			}
+		}
 		if p, err = s.analyze(raw.Stmt, raw.Text, declared); err != nil {
 			return err
 		}
@@ -123,31 +128,34 @@ func (s *Session) arguments(m *pgproto3.Bind, types []pgtypes.OID) ([]pgtypes.Va
 			format = m.ParameterFormatCodes[i]
 		}
 		var err error
+		var text []byte
 		switch {
 		case raw == nil:
 			args[i] = pgtypes.Null()
 		case format == pgproto3.TextFormat:
+			text = raw
 			args[i], err = s.textArgument(types[i], raw)
 		case format == pgproto3.BinaryFormat:
 			args[i], err = binaryArgument(i, types[i], raw)
 		default:
-			return nil, sqlstate.Errorf(sqlstate.InvalidParameterValue, "unsupported format code: %d", format)
+			err = errFormat(format)
 		}
 		if err != nil {
-			return nil, inParameter(err, m.DestinationPortal, i, format == pgproto3.TextFormat)
+			return nil, inParameter(err, m.DestinationPortal, i, text)
 		}
 	}
 	return args, nil
 }
 
+func errFormat(code int16) error {
+	return sqlstate.Errorf(sqlstate.InvalidParameterValue, "unsupported format code: %d", code)
+}
+
+// resultFormats checks how many format codes there are; what they say matters when
+// rows are sent.
 func resultFormats(codes []int16, columns int) ([]int16, error) {
 	if len(codes) > 1 && len(codes) != columns {
 		return nil, sqlstate.Errorf(sqlstate.ProtocolViolation, "bind message has %d result formats but query has %d columns", len(codes), columns)
-	}
-	for _, c := range codes {
-		if c != pgproto3.TextFormat && c != pgproto3.BinaryFormat {
-			return nil, sqlstate.Errorf(sqlstate.InvalidParameterValue, "unsupported format code: %d", c)
-		}
 	}
 	if len(codes) == 0 {
 		return nil, nil
@@ -173,10 +181,10 @@ func (s *Session) describe(m *pgproto3.Describe) error {
 	if err := s.refuseRowsIfFailed(p); err != nil {
 		return err
 	}
+	s.conn.Send(&pgproto3.ParameterDescription{ParameterOIDs: p.params})
 	if err := s.revalidate(p); err != nil {
 		return err
 	}
-	s.conn.Send(&pgproto3.ParameterDescription{ParameterOIDs: p.params})
 	s.describeRows(p, func(int) int16 { return pgproto3.TextFormat })
 	return nil
 }

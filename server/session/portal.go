@@ -77,6 +77,11 @@ func (s *Session) execute(p *portal, limit uint32) error {
 			return err
 		}
 	}
+	for _, code := range p.formats {
+		if code != pgproto3.TextFormat && code != pgproto3.BinaryFormat {
+			return errFormat(code)
+		}
+	}
 	sent := uint64(0)
 	for p.rows != nil {
 		if limit > 0 && sent == uint64(limit) {

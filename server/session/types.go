@@ -33,15 +33,19 @@ func binaryArgument(i int, typ pgtypes.OID, raw []byte) (pgtypes.Value, error) {
 
 // inParameter adds which parameter of which portal an error is about. The value
 // of a text parameter is hinted at, never shown: log_parameter_max_length_on_error
-// is 0 by default.
-func inParameter(err error, portal string, i int, text bool) error {
+// is 0 by default. raw is nil where the value could not even be read as text.
+func inParameter(err error, portal string, i int, raw []byte) error {
 	e := *sqlstate.From(err)
 	name := "unnamed portal"
 	if portal != "" {
 		name = fmt.Sprintf("portal \"%s\"", portal)
 	}
 	e.Where = fmt.Sprintf("%s parameter $%d", name, i+1)
-	if text {
+	switch {
+	case raw == nil || e.Code == sqlstate.CharacterNotInRepertoire:
+	case len(raw) == 0:
+		e.Where += " = ''"
+	default:
 		e.Where += " = '...'"
 	}
 	return &e

@@ -318,3 +318,15 @@ func checkSearchPath(p *parameter, value string) (string, error) {
 	}
 	return value, nil
 }
+
+// cleanASCII keeps printable ASCII and puts a question mark for every other byte,
+// as PostgreSQL does with names that end up in logs.
+func cleanASCII(_ *parameter, value string) (string, error) {
+	clean := []byte(value)
+	for i, c := range clean {
+		if c < ' ' || c > '~' {
+			clean[i] = '?'
+		}
+	}
+	return string(clean), nil
+}

@@ -83,7 +83,7 @@ var (
 // are known to set or read, with its defaults. Those that steer a planner or a
 // storage that seqd does not have are accepted and kept, as they change no answer.
 var table = []parameter{
-	{Name: "application_name", Description: "Sets the application name to be reported in statistics and logs.", report: true},
+	{Name: "application_name", special: cleanASCII, Description: "Sets the application name to be reported in statistics and logs.", report: true},
 	{Name: "backslash_quote", Default: "safe_encoding", kind: enum, values: []string{"safe_encoding", "on", "off"}, Description: "Sets whether \"\\'\" is allowed in string literals."},
 	{Name: "block_size", Default: "8192", kind: integer, max: math.MaxInt32, context: internal, Description: "Shows the size of a disk block."},
 	{Name: "bytea_output", Default: "hex", kind: enum, values: []string{"escape", "hex"}, Description: "Sets the output format for bytea."},
