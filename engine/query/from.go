@@ -2,6 +2,7 @@ package query
 
 import (
 	"seqd/engine"
+	"seqd/engine/query/builtin"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
@@ -118,6 +119,10 @@ func (s *scope) lookupRelation(n *parser.RangeVar) (Relation, error) {
 	}
 	seq, err := findSequence(s.a.s, n.Schema, n.Name)
 	if err != nil {
+		if r, ok := builtin.FindRelation(n.Schema, n.Name); ok {
+			err = sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve %s.%s yet", r.Schema, r.Name).
+				WithHint("SELECT * FROM a sequence shows its position, pg_sequence_parameters() its definition.")
+		}
 		return nil, withPos(err, n.Pos)
 	}
 	return &sequenceRelation{oid: seq.OID, schema: seq.Schema, name: seq.Name}, nil

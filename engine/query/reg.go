@@ -74,6 +74,8 @@ func regValue(s Session, typ pgtypes.OID, oid uint32) value {
 	case pgtypes.Regclass:
 		if seq, ok := s.Database().SequenceByOID(engine.OID(oid)); ok {
 			name = qualifiedName(s, seq)
+		} else if r, ok := builtin.RelationByOID(oid); ok {
+			name = systemName(r)
 		}
 	case pgtypes.Regtype:
 		if t, ok := pgtypes.TypeByOID(oid); ok {
@@ -126,6 +128,9 @@ func resolveClass(s Session, text string) (engine.OID, error) {
 	if err != nil {
 		return 0, err
 	}
+	if r, ok := systemRelation(s, schema, name); ok {
+		return engine.OID(r.OID), nil
+	}
 	if _, ok := s.Database().Schema(schema); !ok && schema != "" {
 		return 0, sqlstate.Errorf(sqlstate.InvalidSchemaName, `schema "%s" does not exist`, schema)
 	}
@@ -134,6 +139,35 @@ func resolveClass(s Session, text string) (engine.OID, error) {
 		return 0, err
 	}
 	return seq.OID, nil
+}
+
+// systemRelation finds a system catalog or view by name, as the search path does:
+// pg_catalog comes before everything that the path does not name before it.
+func systemRelation(s Session, schema, name string) (*builtin.Relation, bool) {
+	if schema == "" {
+		if _, err := findSequence(s, "", name); err == nil && s.SearchPath()[0] != engine.PgCatalogNamespace {
+			return nil, false
+		}
+	}
+	return builtin.FindRelation(schema, name)
+}
+
+func systemName(r *builtin.Relation) string {
+	if r.Schema == "pg_catalog" {
+		return parser.QuoteIdent(r.Name)
+	}
+	return r.Schema + "." + parser.QuoteIdent(r.Name)
+}
+
+// SystemRelation tells whether a name means one of PostgreSQL's system
+// catalogs or views, and which.
+func SystemRelation(schema, name string) (*builtin.Relation, bool) {
+	return builtin.FindRelation(schema, name)
+}
+
+// SystemRelationByOID is SystemRelation for an OID.
+func SystemRelationByOID(oid engine.OID) (*builtin.Relation, bool) {
+	return builtin.RelationByOID(uint32(oid))
 }
 
 // splitRelationName is makeRangeVarFromNameList and the check of the database.

@@ -109,6 +109,9 @@ func (s *Session) existing(name parser.RangeVar, ifExists bool) (*engine.Sequenc
 	if err != nil || seq != nil {
 		return seq, err
 	}
+	if r, ok := query.SystemRelation(name.Schema, name.Name); ok {
+		return nil, sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", r.Name)
+	}
 	if !ifExists {
 		return nil, sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(name))
 	}
@@ -296,6 +299,10 @@ func (s *Session) drop(d *parser.DropStmt) (string, error) {
 
 // missing is PostgreSQL's DropErrorMsgNonExistent (D3).
 func (s *Session) missing(d *parser.DropStmt, name parser.RangeVar) error {
+	if r, ok := query.SystemRelation(name.Schema, name.Name); ok && d.Object == parser.ObjectSequence {
+		remove := map[byte]string{'r': "Use DROP TABLE to remove a table.", 'v': "Use DROP VIEW to remove a view."}
+		return sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is not a sequence", r.Name).WithHint("%s", remove[r.Kind])
+	}
 	err := sqlstate.Errorf(sqlstate.UndefinedTable, "%s \"%s\" does not exist", d.Object, name.Name)
 	if name.Schema != "" {
 		if _, ok := s.db().Schema(name.Schema); !ok {

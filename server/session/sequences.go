@@ -2,6 +2,7 @@ package session
 
 import (
 	"seqd/engine"
+	"seqd/engine/query"
 	"seqd/engine/sequence"
 	"seqd/protocol/sqlstate"
 )
@@ -66,6 +67,9 @@ func (s *Session) sequenceByOID(oid engine.OID) (*engine.Sequence, error) {
 		if seq, ok := db.SequenceByOID(oid); ok {
 			return seq, nil
 		}
+	}
+	if r, ok := query.SystemRelationByOID(oid); ok {
+		return nil, sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is not a sequence", r.Name)
 	}
 	return nil, errNoRelation(oid)
 }

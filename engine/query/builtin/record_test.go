@@ -25,6 +25,8 @@ var recorded = map[string]string{
  WHERE pronamespace = 11 AND p.oid < 16384 ORDER BY proname COLLATE "C", p.oid`,
 	"operators.tsv": `SELECT oid, oprname, oprkind, oprleft, oprright, oprresult, oprcode::oid, oprcom, oprnegate, oprcanhash, oprcanmerge
  FROM pg_operator WHERE oprnamespace = 11 ORDER BY oprname COLLATE "C", oid`,
+	"relations.tsv": `SELECT c.oid, n.nspname, relname, relkind FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+ WHERE nspname IN ('pg_catalog', 'information_schema') AND relkind IN ('r', 'v') AND c.oid < 16384 ORDER BY 1`,
 	"casts.tsv": `SELECT castsource, casttarget, castfunc, castcontext, castmethod FROM pg_cast WHERE oid < 16384 ORDER BY 1, 2`,
 }
 
@@ -67,6 +69,9 @@ func record(ctx context.Context) error {
 // TestTablesAreWhole: what one table says of another's rows is there.
 func TestTablesAreWhole(t *testing.T) {
 	tab := load()
+	if r, ok := FindRelation("", "pg_class"); !ok || r.OID != 1259 || len(relations().byOID) < 200 {
+		t.Errorf("%d relations, pg_class is %+v", len(relations().byOID), r)
+	}
 	if len(tab.functionByOID) < 3000 || len(tab.operatorByOID) < 700 || len(tab.allCasts) < 200 {
 		t.Fatalf("%d functions, %d operators, %d casts", len(tab.functionByOID), len(tab.operatorByOID), len(tab.allCasts))
 	}
