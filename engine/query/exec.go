@@ -19,8 +19,8 @@ func (q *query) open(r *run, outer *frame, buf []value) (rowIterator, error) {
 	if q.slots > 0 {
 		f.row = make([]value, q.slots)
 	}
-	if cap(buf) < len(q.targets) {
-		buf = make([]value, len(q.targets))
+	if buf == nil || cap(buf) < len(q.targets) {
+		buf = make([]value, len(q.targets)) // not nil even for SELECT FROM s: nil is the end
 	}
 	buf = buf[:len(q.targets)]
 	if len(q.srfs) > 0 {

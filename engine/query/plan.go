@@ -167,7 +167,7 @@ func (p *Plan) Open(s Session, args []pgtypes.Value) (Rows, error) {
 			}
 		}
 	}
-	r := &rows{run: run{s: s, args: args}}
+	r := &rows{run: run{s: s, args: args}, width: len(p.Columns)}
 	r.run.stack = r.stack[:0]
 	if p.cells > 0 {
 		r.run.cells = make([]value, p.cells)
@@ -178,18 +178,33 @@ func (p *Plan) Open(s Session, args []pgtypes.Value) (Rows, error) {
 		r.it = &r.one
 		return r, nil
 	}
-	it, err := p.root.open(&r.run, nil, nil)
+	r.it = &unopened{q: p.root, r: r}
+	return r, nil
+}
+
+// unopened is the root before the first row is asked for: LIMIT and OFFSET are
+// evaluated then, after the columns have been described.
+type unopened struct {
+	q *query
+	r *rows
+}
+
+func (u *unopened) next() ([]value, error) {
+	it, err := u.q.open(&u.r.run, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	r.it = it
-	return r, nil
+	u.r.it = it
+	return it.next()
 }
+
+func (u *unopened) close() {}
 
 // rows is a running plan; small executions need nothing beside it.
 type rows struct {
 	run   run
 	it    rowIterator
+	width int // visible columns
 	stack [3]value
 	first [2]value
 	frame frame
@@ -209,7 +224,11 @@ func (r *rows) Next() ([]pgtypes.Value, error) {
 	if err := r.run.tick(); err != nil {
 		return nil, err
 	}
-	return r.it.next()
+	row, err := r.it.next()
+	if len(row) > r.width {
+		row = row[:r.width] // junk columns follow, such as those only ORDER BY needs
+	}
+	return row, err
 }
 
 func (r *rows) Close() {
