@@ -149,7 +149,7 @@ func (a *analyzer) coerce(e expr, target pgtypes.OID, typmod int32, ctx coercion
 	if source == pgtypes.Unknown {
 		switch n := e.(type) {
 		case *constExpr:
-			return a.literal(n, target, typmod, ctx, at)
+			return a.literal(n, target, typmod)
 		case *paramExpr:
 			return a.params.decide(n, target)
 		}
@@ -229,8 +229,8 @@ func (a *analyzer) applyTypmod(e expr, target pgtypes.OID, typmod int32, ctx coe
 
 // literal reads an unknown literal as a type (coerce_type's Const branch): errors
 // point at the literal.
-func (a *analyzer) literal(c *constExpr, target pgtypes.OID, typmod int32, _ coercion, at parser.Pos) (expr, error) {
-	out := &constExpr{info: typed(target, leftmost(at, c.at))}
+func (a *analyzer) literal(c *constExpr, target pgtypes.OID, typmod int32) (expr, error) {
+	out := &constExpr{info: typed(target, c.at)}
 	if c.v.IsNull() {
 		return out, nil
 	}

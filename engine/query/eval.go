@@ -71,10 +71,12 @@ func (e *relabelExpr) eval(f *frame) (value, error) {
 	// A reg… value shows its name; as an oid, or as another reg type, it is a number.
 	if from := e.arg.typ(); from != e.t {
 		switch {
-		case pgtypes.IsReg(from):
-			return pgtypes.NewInt(v.Int()), nil
 		case pgtypes.IsReg(e.t):
 			return regValue(f.s, e.t, v.OID()), nil
+		case e.t == pgtypes.Oid: // the same 32 bits without a sign
+			return pgtypes.NewInt(int64(v.OID())), nil
+		case e.t == pgtypes.Int4:
+			return pgtypes.NewInt(int64(int32(v.Int()))), nil
 		case v.Array() != nil && pgtypes.ElemOf(e.t) != 0 && pgtypes.ElemOf(e.t) != v.Array().Elem:
 			a := *v.Array()
 			a.Elem = pgtypes.ElemOf(e.t)

@@ -346,10 +346,20 @@ func (s *scope) caseExpr(n *parser.CaseExpr) (expr, error) {
 	}
 	// ELSE comes first where the common type is chosen.
 	results = append([]expr{els}, results...)
-	t, mod, err := s.a.allToCommon(results, "CASE")
+	t, err := commonType(results, "CASE")
 	if err != nil {
 		return nil, err
 	}
+	for i := range results {
+		construct := "CASE/WHEN"
+		if i == 0 {
+			construct = "CASE/ELSE"
+		}
+		if results[i], err = s.a.toCommon(results[i], t, construct); err != nil {
+			return nil, err
+		}
+	}
+	mod := commonTypmod(results)
 	c.t, c.mod, c.els = t, mod, results[0]
 	for i := range c.whens {
 		c.whens[i].result = results[i+1]

@@ -142,7 +142,7 @@ func (s *scope) scalarIn(n *parser.AExpr, list *parser.ExprList, out *boolExpr) 
 	}
 	if len(constants) > 1 {
 		t, _ := commonType(append([]expr{left}, constants...), "")
-		if t != 0 && t != pgtypes.Record && pgtypes.ArrayOf(t) != 0 && pgtypes.ElemOf(t) == 0 {
+		if t != 0 && allReach(append([]expr{left}, constants...), t) && t != pgtypes.Record && pgtypes.ArrayOf(t) != 0 && pgtypes.ElemOf(t) == 0 {
 			arr := &arrayExpr{info: typed(pgtypes.ArrayOf(t), list.Pos), elem: t}
 			for _, e := range constants {
 				if e, err = s.a.toCommon(e, t, "IN"); err != nil {
@@ -169,6 +169,16 @@ func (s *scope) scalarIn(n *parser.AExpr, list *parser.ExprList, out *boolExpr) 
 		out.args = append(out.args, b)
 	}
 	return nil
+}
+
+// allReach is verify_common_type.
+func allReach(list []expr, t pgtypes.OID) bool {
+	for _, e := range list {
+		if !canCoerceOne(e.typ(), t) {
+			return false
+		}
+	}
+	return true
 }
 
 // maxRepeats bounds how deep BETWEENs whose left side must be computed anew for

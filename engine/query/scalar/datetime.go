@@ -188,7 +188,7 @@ func intervals(sign int64) Func {
 
 func mulInterval(a []Value) (Value, error) {
 	by := a[1].Float()
-	return scaleInterval(a[0].Interval(), by, func(x float64) float64 { return x * by })
+	return scaleInterval(a[0].Interval(), func(x float64) float64 { return x * by })
 }
 
 func toDate(a []Value) (Value, error) {

@@ -2,7 +2,10 @@ package scalar
 
 import (
 	"math"
+	"math/big"
 	"strconv"
+
+	"github.com/cockroachdb/apd/v3"
 
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
@@ -61,10 +64,13 @@ func init() {
 			}
 			return pgtypes.NewFloat(math.Sqrt(a[0].Float())), nil
 		},
-		"dpow":   dpow,
-		"dexp":   func(a []Value) (Value, error) { return checked(math.Exp(a[0].Float()), nil, a, false) },
-		"dlog1":  logarithm(math.Log),
-		"dlog10": logarithm(math.Log10),
+		"dpow": dpow,
+		"dexp": func(a []Value) (Value, error) {
+			x := a[0].Float()
+			return checked(precise(math.Exp(x), decimalFunc(x, (*apd.Context).Exp)), nil, a, false)
+		},
+		"dlog1":  logarithm(math.Log, (*apd.Context).Ln),
+		"dlog10": logarithm(math.Log10, (*apd.Context).Log10),
 		"i2tod":  intToFloat, "i4tod": intToFloat, "i8tod": intToFloat,
 		"i2tof": intToSingle, "i4tof": intToSingle, "i8tof": intToSingle,
 		"ftod": same,
@@ -136,14 +142,63 @@ func dpow(a []Value) (Value, error) {
 	case x < 0 && math.Floor(y) != y && !math.IsInf(x, 0):
 		return Value{}, sqlstate.New(sqlstate.InvalidArgumentForPowerFunc, "a negative number raised to a non-integer power yields a complex result")
 	}
-	v := math.Pow(x, y)
+	v := precise(math.Pow(x, y), func(c *apd.Context, r *apd.Decimal) bool {
+		a, b := decimalOf(x), decimalOf(y)
+		if a == nil || b == nil || x <= 0 {
+			return false
+		}
+		_, err := c.Pow(r, a, b)
+		return err == nil
+	})
 	if v == 0 && x != 0 && !math.IsInf(x, 0) && !math.IsInf(y, 0) {
 		return Value{}, underflow
 	}
 	return checked(v, nil, a, false)
 }
 
-func logarithm(f func(float64) float64) Func {
+// precise computes a function in decimal, where the result is an ordinary number:
+// Go's own are off by a last digit more often than C's.
+func precise(approx float64, f func(*apd.Context, *apd.Decimal) bool) float64 {
+	if m := math.Abs(approx); !(m > 1e-200 && m < 1e200) {
+		return approx
+	}
+	c := apd.BaseContext.WithPrecision(34)
+	c.Traps = 0
+	var r apd.Decimal
+	if !f(c, &r) {
+		return approx
+	}
+	v, err := r.Float64()
+	if err != nil || math.Abs(v-approx) > math.Abs(approx)*1e-12 {
+		return approx
+	}
+	return v
+}
+
+func decimalFunc(x float64, f func(*apd.Context, *apd.Decimal, *apd.Decimal) (apd.Condition, error)) func(*apd.Context, *apd.Decimal) bool {
+	return func(c *apd.Context, r *apd.Decimal) bool {
+		d := decimalOf(x)
+		if d == nil {
+			return false
+		}
+		_, err := f(c, r, d)
+		return err == nil
+	}
+}
+
+// decimalOf is the exact decimal of a float, nil if that is too long to be worth it.
+func decimalOf(x float64) *apd.Decimal {
+	if m := math.Abs(x); m > 1e30 || m < 1e-30 && m != 0 {
+		return nil
+	}
+	d, _, err := apd.NewFromString(new(big.Float).SetFloat64(x).Text('g', 60))
+	if err != nil {
+		return nil
+	}
+	return d
+}
+
+func logarithm(f func(float64) float64, exact func(*apd.Context, *apd.Decimal, *apd.Decimal) (apd.Condition, error)) Func {
 	return func(a []Value) (Value, error) {
 		switch x := a[0].Float(); {
 		case x == 0:
@@ -151,7 +206,7 @@ func logarithm(f func(float64) float64) Func {
 		case x < 0:
 			return Value{}, sqlstate.New(sqlstate.InvalidArgumentForLogarithm, "cannot take logarithm of a negative number")
 		default:
-			return pgtypes.NewFloat(f(x)), nil
+			return pgtypes.NewFloat(precise(f(x), decimalFunc(x, exact))), nil
 		}
 	}
 }

@@ -81,7 +81,7 @@ func numeric(d *apd.Decimal, err error) (Value, error) {
 	return pgtypes.NewNumeric(d), nil
 }
 
-func clampScale(n int64) int { return int(max(-2000, min(2000, n))) }
+func clampScale(n int64) int { return int(max(-131072, min(16383, n))) }
 
 func isNaN(d *apd.Decimal) bool { return d.Form == apd.NaN }
 func isInf(d *apd.Decimal) bool { return d.Form == apd.Infinite }

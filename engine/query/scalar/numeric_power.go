@@ -23,8 +23,8 @@ func init() {
 	add(map[string]Func{
 		"numeric_power": func(a []Value) (Value, error) { return numeric(powerNumeric(a[0].Numeric(), a[1].Numeric())) },
 		"numeric_exp":   one(expNumeric),
-		"numeric_ln":    one(func(d *apd.Decimal) (*apd.Decimal, error) { return logNumeric(d, (*apd.Context).Ln, false) }),
-		"sql:log/1":     one(func(d *apd.Decimal) (*apd.Decimal, error) { return logNumeric(d, (*apd.Context).Log10, true) }),
+		"numeric_ln":    one(func(d *apd.Decimal) (*apd.Decimal, error) { return logNumeric(d, (*apd.Context).Ln) }),
+		"sql:log/1":     one(func(d *apd.Decimal) (*apd.Decimal, error) { return logNumeric(d, (*apd.Context).Log10) }),
 		"numeric_fac":   factorial,
 	})
 }
@@ -156,7 +156,7 @@ func expNumeric(a *apd.Decimal) (*apd.Decimal, error) {
 }
 
 // logNumeric is ln and log10: at least 16 significant digits.
-func logNumeric(a *apd.Decimal, f func(*apd.Context, *apd.Decimal, *apd.Decimal) (apd.Condition, error), ten bool) (*apd.Decimal, error) {
+func logNumeric(a *apd.Decimal, f func(*apd.Context, *apd.Decimal, *apd.Decimal) (apd.Condition, error)) (*apd.Decimal, error) {
 	switch {
 	case a.IsZero():
 		return nil, sqlstate.New(sqlstate.InvalidArgumentForLogarithm, "cannot take logarithm of zero")
@@ -164,11 +164,6 @@ func logNumeric(a *apd.Decimal, f func(*apd.Context, *apd.Decimal, *apd.Decimal)
 		return nil, sqlstate.New(sqlstate.InvalidArgumentForLogarithm, "cannot take logarithm of a negative number")
 	}
 	scale := minSigDigits - logWeight(a)
-	if ten { // log_var: the weight of the result of base 10
-		if l := math.Abs(approxLog10(a)); l > 0 {
-			scale = minSigDigits - int(math.Log10(l))
-		}
-	}
 	scale = min(max(scale, pgtypes.NumericScale(a), 0), maxScale)
 	return compute(scale, 8, func(c *apd.Context, r *apd.Decimal) error {
 		_, err := f(c, r, a)

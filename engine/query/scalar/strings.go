@@ -294,7 +294,7 @@ func chr(a []Value) (Value, error) {
 	n := a[0].Int()
 	switch {
 	case n < 0:
-		return Value{}, sqlstate.New(sqlstate.ProgramLimitExceeded, "character number must be positive")
+		return Value{}, sqlstate.New(sqlstate.InvalidParameterValue, "character number must be positive")
 	case n == 0:
 		return Value{}, sqlstate.New(sqlstate.ProgramLimitExceeded, "null character not permitted")
 	case n > unicode.MaxRune:

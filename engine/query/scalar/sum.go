@@ -102,18 +102,31 @@ func divInterval(i pgtypes.IntervalValue, by float64) (Value, error) {
 	if by == 0 {
 		return Value{}, divisionByZero
 	}
-	return scaleInterval(i, 1/by, func(x float64) float64 { return x / by })
+	return scaleInterval(i, func(x float64) float64 { return x / by })
 }
 
-// scaleInterval multiplies; fractions of months go to days, of days to time.
-func scaleInterval(i pgtypes.IntervalValue, _ float64, scale func(float64) float64) (Value, error) {
-	months, frac := math.Modf(scale(float64(i.Months)))
-	days, dayFrac := math.Modf(scale(float64(i.Days)))
-	extraDays := math.Round(frac*30*1e6) / 1e6
-	whole, rest := math.Modf(extraDays)
-	us := math.RoundToEven(scale(float64(i.Micros)) + (dayFrac+rest)*pgtypes.MicrosPerDay)
-	if math.Abs(months) > math.MaxInt32 || math.Abs(days+whole) > math.MaxInt32 || math.Abs(us) >= math.MaxInt64 || us != us {
+// scaleInterval multiplies or divides each field; what is left of months goes to
+// days, of days to time, rounded where PostgreSQL rounds (interval_mul).
+func scaleInterval(i pgtypes.IntervalValue, scale func(float64) float64) (Value, error) {
+	const secondsPerDay = 86400
+	months, days := math.Trunc(scale(float64(i.Months))), math.Trunc(scale(float64(i.Days)))
+	if !(math.Abs(months) <= math.MaxInt32 && math.Abs(days) <= math.MaxInt32) {
 		return Value{}, intervalOutOfRange
 	}
-	return pgtypes.NewInterval(pgtypes.IntervalValue{Micros: int64(us), Days: int32(days + whole), Months: int32(months)}), nil
+	monthDays := toMicros((scale(float64(i.Months)) - months) * 30)
+	seconds := toMicros((scale(float64(i.Days)) - days + monthDays - math.Trunc(monthDays)) * secondsPerDay)
+	if math.Abs(seconds) >= secondsPerDay {
+		whole := math.Trunc(seconds / secondsPerDay)
+		days += whole
+		seconds -= whole * secondsPerDay
+	}
+	days += math.Trunc(monthDays)
+	us := math.RoundToEven(scale(float64(i.Micros)) + seconds*pgtypes.MicrosPerSecond)
+	if !(math.Abs(us) < math.MaxInt64) || math.Abs(days) > math.MaxInt32 {
+		return Value{}, intervalOutOfRange
+	}
+	return pgtypes.NewInterval(pgtypes.IntervalValue{Micros: int64(us), Days: int32(days), Months: int32(months)}), nil
 }
+
+// toMicros rounds seconds (or days) to six decimal places, as TSROUND.
+func toMicros(x float64) float64 { return math.RoundToEven(x*1e6) / 1e6 }
