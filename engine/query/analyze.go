@@ -44,6 +44,10 @@ func (a *analyzer) queryIn(stmt *parser.SelectStmt, l *level) (*query, error) {
 	return q, nil
 }
 
+// maxTargets is PostgreSQL's MaxTupleAttributeNumber: output columns and those
+// that ORDER BY and GROUP BY add.
+const maxTargets = 1664
+
 // selectQuery analyses a plain SELECT, in transformSelectStmt's order.
 func (s *scope) selectQuery(stmt *parser.SelectStmt, q *query) error {
 	var err error
@@ -82,6 +86,9 @@ func (s *scope) selectQuery(stmt *parser.SelectStmt, q *query) error {
 		return err
 	}
 	targets.finish(q)
+	if len(q.targets) > maxTargets {
+		return sqlstate.Errorf(sqlstate.TooManyColumns, "target lists can have at most %d entries", maxTargets)
+	}
 	q.srfs, q.windows = s.srfs, s.wins
 	if len(groups) > 0 || len(s.aggs) > 0 || having != nil {
 		if err := s.grouping(q, groups, having); err != nil {
