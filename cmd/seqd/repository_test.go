@@ -98,12 +98,17 @@ func TestPackagesSayWhatTheyAreFor(t *testing.T) {
 	}
 }
 
+// skips lists the tests that may be left out, and where they are not.
+var skips = map[string]string{
+	"raftfsm/node/disk_test.go": "fills a small tmpfs, which only root can mount; CI is root",
+}
+
 func TestNothingLeftForLater(t *testing.T) {
 	marks := []string{"TO" + "DO", "FIX" + "ME", "XX" + "X:", "t.Sk" + "ip("}
 	goFiles(t, func(path string, source []byte) {
 		for i, line := range strings.Split(string(source), "\n") {
 			for _, mark := range marks {
-				if strings.Contains(line, mark) {
+				if strings.Contains(line, mark) && (!strings.HasPrefix(mark, "t.") || skips[path] == "") {
 					t.Errorf("%s:%d: %s: do it, or write it into an issue", path, i+1, mark)
 				}
 			}
