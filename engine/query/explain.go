@@ -33,14 +33,6 @@ func (e *explainer) node(depth int, label string, c cost) {
 	e.lines = append(e.lines, fmt.Sprintf("%s%s  (cost=%.2f..%.2f rows=%.0f width=%d)", prefix, label, c.start, c.total, c.rows, c.width))
 }
 
-func (e *explainer) detail(depth int, text string) {
-	pad := "  "
-	if depth > 0 {
-		pad = strings.Repeat("      ", depth) + "  "
-	}
-	e.lines = append(e.lines, pad+text)
-}
-
 // query writes a query's nodes from the top down.
 func (e *explainer) query(q *query, depth int, _ string) cost {
 	type step struct {
@@ -68,7 +60,12 @@ func (e *explainer) query(q *query, depth int, _ string) cost {
 		if len(q.group.keys) > 0 {
 			label = "HashAggregate"
 		}
-		steps = append(steps, step{label, nil})
+		steps = append(steps, step{label, func(c *cost) {
+			c.start = c.total + c.rows*callCost
+			if c.total = c.start + 0.01; len(q.group.keys) == 0 {
+				c.rows = 1
+			}
+		}})
 	}
 	// Costs are known from below, lines come from above: leave places and fill them.
 	at := len(e.lines)
@@ -141,11 +138,24 @@ func (e *explainer) base(q *query, depth int) cost {
 		e.node(depth, "Result", c)
 		return c
 	}
-	c := e.source(q.from, depth, q)
-	if q.where != nil {
-		e.detail(depth, "Filter: (...)")
+	return e.source(q.from, depth, q)
+}
+
+// callCost is PostgreSQL's cpu_operator_cost: what a row costs for every call in
+// the select list.
+const callCost = 0.0025
+
+func (q *query) calls() float64 {
+	n := 0.0
+	for _, e := range q.targets {
+		anyExpr(e, func(e expr) bool {
+			if _, ok := e.(*callExpr); ok {
+				n++
+			}
+			return false
+		})
 	}
-	return c
+	return n
 }
 
 // source writes a FROM item.
@@ -191,6 +201,9 @@ func (e *explainer) source(src source, depth int, q *query) cost {
 		return c
 	}
 	c.width = q.width()
+	if q.group == nil && q.srfs == nil {
+		c.total += c.rows * q.calls() * callCost
+	}
 	e.node(depth, label, c)
 	return c
 }

@@ -228,8 +228,9 @@ type valueFuncExpr struct {
 // sublinkExpr is a subquery in an expression.
 type sublinkExpr struct {
 	info
-	kind parser.SubLinkKind
-	q    *query
+	kind   parser.SubLinkKind
+	syntax *parser.SubLink
+	q      *query
 	// For ANY and ALL: compare reads the left side and the subquery's columns,
 	// which eval puts into cells.
 	compare expr

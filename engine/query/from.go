@@ -38,12 +38,12 @@ func (s *scope) from(list []parser.TableRef) (source, error) {
 
 // checkNames is checkNameSpaceConflicts.
 func (s *scope) checkNames(names []*relation) error {
-	for _, n := range names {
-		if !n.relVisible {
+	for _, have := range s.names {
+		if !have.relVisible {
 			continue
 		}
-		for _, have := range s.names {
-			if have.relVisible && have.name == n.name && (have.schema == n.schema || have.schema == 0 || n.schema == 0) {
+		for _, n := range names {
+			if n.relVisible && have.name == n.name && (have.schema == n.schema || have.schema == 0 || n.schema == 0) {
 				return sqlstate.Errorf(sqlstate.DuplicateAlias, `table name "%s" specified more than once`, n.name)
 			}
 		}
@@ -152,7 +152,7 @@ func (s *scope) rangeFunction(n *parser.RangeFunction) (source, []*relation, err
 		src.ordSlot = s.newSlots(1)
 		r.columns = append(r.columns, relColumn{name: "ordinality", typ: pgtypes.Int8, typmod: -1, slot: src.ordSlot})
 	}
-	r.name = figureName(n.Functions[0])
+	r.name = s.figureName(n.Functions[0])
 	// A function that gives one unnamed column names it as its alias.
 	if n.Alias != nil && len(n.Functions) == 1 && len(src.funcs[0].out) == 0 && len(n.Alias.Columns) == 0 {
 		r.columns[0].name = n.Alias.Name
@@ -194,7 +194,7 @@ func (s *scope) functionColumns(e expr, x parser.Expr, n *parser.RangeFunction, 
 	if e.typ() == pgtypes.Record {
 		return f, sqlstate.New(sqlstate.SyntaxError, `a column definition list is required for functions returning "record"`).At(int(x.Location()))
 	}
-	name := figureName(x)
+	name := s.figureName(x)
 	if f.call != nil && len(f.call.fn.Out) == 1 && f.call.fn.Out[0].Name != "" {
 		name = f.call.fn.Out[0].Name
 	}
@@ -336,16 +336,37 @@ func visibleColumn(list []*relation, name string) *relColumn {
 	return nil
 }
 
+func countVisible(list []*relation, name string) int {
+	n := 0
+	for _, r := range list {
+		for i := range r.columns {
+			if r.colVisible && r.columns[i].name == name && !r.columns[i].hidden {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // using joins by equal columns and makes the merged ones, which stand first in *.
 func (s *scope) using(j *joinSource, names []string, left, right []*relation) (*relation, error) {
 	merged := &relation{join: true, colVisible: true}
 	on := &boolExpr{info: typed(pgtypes.Bool, 0)}
 	for _, name := range names {
 		l, r := visibleColumn(left, name), visibleColumn(right, name)
-		for side, c := range map[string]*relColumn{"left": l, "right": r} {
-			if c == nil {
-				return nil, sqlstate.Errorf(sqlstate.UndefinedColumn, `column "%s" specified in USING clause does not exist in %s table`, name, side)
+		if countVisible(left, name) > 1 || l != nil && countVisible(right, name) > 1 {
+			side := "left"
+			if countVisible(left, name) == 1 {
+				side = "right"
 			}
+			return nil, sqlstate.Errorf(sqlstate.AmbiguousColumn, `common column name "%s" appears more than once in %s table`, name, side)
+		}
+		if l == nil || r == nil {
+			side := "left"
+			if l != nil {
+				side = "right"
+			}
+			return nil, sqlstate.Errorf(sqlstate.UndefinedColumn, `column "%s" specified in USING clause does not exist in %s table`, name, side)
 		}
 		pair := []expr{columnNode(l, nil, 0, 0), columnNode(r, nil, 0, 0)}
 		eq, err := s.operator([]string{"="}, pair[0], pair[1], 0)

@@ -38,6 +38,11 @@ func (s *scope) aggregateCall(c *parser.FuncCall, fn *builtin.Function, args []e
 	if !ok {
 		return nil, sqlstate.Errorf(sqlstate.FeatureNotSupported, "aggregate function %s is not supported", fn.Name).At(int(c.Pos))
 	}
+	if c.Distinct { // a literal of an "any" argument must be compared as something
+		if err := s.resolveUnknowns(args); err != nil {
+			return nil, err
+		}
+	}
 	agg := &aggExpr{info: typed(result, c.Pos), fn: fn, slot: len(s.aggs), args: args, star: c.Star, distinct: c.Distinct, filter: filter, impl: impl}
 	in := s.with(kindAggregate)
 	for _, sb := range c.OrderBy {
@@ -165,13 +170,9 @@ func (s *scope) grouping(q *query, keys []expr, having expr) error {
 
 // rewrite replaces what equals a grouping expression.
 func (g *grouping) rewrite(e *expr) error {
-	switch n := (*e).(type) {
+	switch (*e).(type) {
 	case *aggExpr, *constExpr, *groupExpr:
 		return nil
-	case *sublinkExpr:
-		if n.correlated {
-			return g.rewriteSubquery(n)
-		}
 	}
 	for i, k := range g.keys {
 		if sameExpr(k, *e) {
@@ -184,6 +185,9 @@ func (g *grouping) rewrite(e *expr) error {
 			`column "%s" must appear in the GROUP BY clause or be used in an aggregate function`, c.fullName()).At(int(c.at))
 	}
 	var err error
+	if sub, ok := (*e).(*sublinkExpr); ok && sub.correlated {
+		err = g.rewriteSubquery(sub)
+	}
 	(*e).children(func(c *expr) {
 		if err == nil {
 			err = g.rewrite(c)

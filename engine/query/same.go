@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"seqd/protocol/parser"
 )
 
 // sameExpr is equal(): whether two expressions are the same, wherever they stand.
@@ -33,6 +35,10 @@ func (s *sameness) same(a, b expr) bool {
 		s.cells[x.slot] = y.slot
 		return true
 	}
+	if x, ok := a.(*sublinkExpr); ok {
+		// The same text at the same level means the same.
+		return sameSyntax(reflect.ValueOf(x.syntax), reflect.ValueOf(b.(*sublinkExpr).syntax))
+	}
 	if properties(a) != properties(b) {
 		return false
 	}
@@ -50,9 +56,41 @@ func (s *sameness) same(a, b expr) bool {
 	return true
 }
 
+var posType = reflect.TypeFor[parser.Pos]()
+
+// sameSyntax compares syntax trees without their positions.
+func sameSyntax(a, b reflect.Value) bool {
+	if a.IsValid() != b.IsValid() || a.IsValid() && a.Type() != b.Type() {
+		return false
+	}
+	switch {
+	case !a.IsValid() || a.Type() == posType:
+		return true
+	case a.Kind() == reflect.Pointer, a.Kind() == reflect.Interface:
+		return a.IsNil() == b.IsNil() && (a.IsNil() || sameSyntax(a.Elem(), b.Elem()))
+	case a.Kind() == reflect.Struct:
+		for i := range a.NumField() {
+			if !sameSyntax(a.Field(i), b.Field(i)) {
+				return false
+			}
+		}
+		return true
+	case a.Kind() == reflect.Slice:
+		if a.Len() != b.Len() {
+			return false
+		}
+		for i := range a.Len() {
+			if !sameSyntax(a.Index(i), b.Index(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	return a.Equal(b)
+}
+
 // properties writes what a node has beside its type and children, so that equal
-// nodes, and only those, give the same text. What has an identity of its own (a
-// subquery) shows its number.
+// nodes, and only those, give the same text.
 func properties(e expr) string {
 	w := &strings.Builder{}
 	switch n := e.(type) {
@@ -84,8 +122,6 @@ func properties(e expr) string {
 		fmt.Fprintf(w, " s%d", n.slot)
 	case *windowExpr:
 		fmt.Fprintf(w, " w%d", n.slot)
-	case *sublinkExpr:
-		fmt.Fprintf(w, " q%d", n.id)
 	case *valueFuncExpr:
 		w.WriteString(n.name)
 	case *boolExpr:

@@ -13,6 +13,8 @@ type analyzer struct {
 	params *params
 	cells  int
 	kept   int
+	// subNames are the column names of scalar subqueries, for naming columns after them.
+	subNames map[*parser.SubLink]string
 	// repeats is how many expressions around the current one are analysed twice.
 	repeats int
 }

@@ -11,33 +11,31 @@ func (s *scope) sublink(n *parser.SubLink) (expr, error) {
 	if s.kind == kindExecute {
 		return nil, sqlstate.New(sqlstate.FeatureNotSupported, "cannot use subquery in EXECUTE parameter").At(int(n.Pos))
 	}
-	var test []expr
-	if n.Test != nil {
-		if row, ok := n.Test.(*parser.RowExpr); ok {
-			list, err := s.exprs(row.Args)
-			if err != nil {
-				return nil, err
-			}
-			test = list
-		} else {
-			e, err := s.expr(n.Test)
-			if err != nil {
-				return nil, err
-			}
-			test = []expr{e}
-		}
-	}
 	q, err := s.a.query(n.Query, s.level)
 	if err != nil {
 		return nil, err
 	}
-	e := &sublinkExpr{info: typed(pgtypes.Bool, n.Location()), kind: n.Kind, q: q, correlated: q.near, id: s.a.kept}
+	var test []expr // after the subquery, as errors come in that order
+	if n.Test != nil {
+		tests := []parser.Expr{n.Test}
+		if row, ok := n.Test.(*parser.RowExpr); ok {
+			tests = row.Args
+		}
+		if test, err = s.exprs(tests); err != nil {
+			return nil, err
+		}
+	}
+	e := &sublinkExpr{info: typed(pgtypes.Bool, n.Location()), kind: n.Kind, syntax: n, q: q, correlated: q.near, id: s.a.kept}
 	s.a.kept++
 	switch n.Kind {
 	case parser.SubLinkExpr, parser.SubLinkArray:
 		if len(q.cols) != 1 {
 			return nil, sqlstate.New(sqlstate.SyntaxError, "subquery must return only one column").At(int(n.Pos))
 		}
+		if s.a.subNames == nil {
+			s.a.subNames = map[*parser.SubLink]string{}
+		}
+		s.a.subNames[n] = q.cols[0].Name
 		e.t, e.mod, e.at = q.cols[0].Type, q.cols[0].Typmod, n.Pos
 		if n.Kind == parser.SubLinkArray {
 			e.mod = -1

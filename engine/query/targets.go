@@ -66,7 +66,7 @@ func (s *scope) targetList(list []parser.ResTarget) (*targetList, error) {
 		}
 		name := rt.Name
 		if name == "" {
-			name = figureName(rt.Expr)
+			name = s.figureName(rt.Expr)
 		}
 		out.items = append(out.items, target{name: name, e: e, orig: rt.Expr})
 	}
@@ -155,15 +155,15 @@ func (s *scope) rowStar(ind *parser.Indirection, out *targetList) error {
 }
 
 // figureName is FigureColname: the name of a column that was given none.
-func figureName(x parser.Expr) string {
-	if name, _ := figure(x); name != "" {
+func (s *scope) figureName(x parser.Expr) string {
+	if name, _ := s.figure(x); name != "" {
 		return name
 	}
 	return "?column?"
 }
 
 // figure is FigureColnameInternal: strength 1 is a weak name, 2 a good one.
-func figure(x parser.Expr) (string, int) {
+func (s *scope) figure(x parser.Expr) (string, int) {
 	switch n := x.(type) {
 	case *parser.ColumnRef:
 		if len(n.Fields) > 0 && !n.Star {
@@ -175,7 +175,7 @@ func figure(x parser.Expr) (string, int) {
 				return n.Path[i].Field, 2
 			}
 		}
-		return figure(n.Arg)
+		return s.figure(n.Arg)
 	case *parser.FuncCall:
 		return n.Name[len(n.Name)-1], 2
 	case *parser.AExpr:
@@ -183,15 +183,15 @@ func figure(x parser.Expr) (string, int) {
 			return "nullif", 2
 		}
 	case *parser.TypeCast:
-		if name, strength := figure(n.Arg); strength > 1 {
+		if name, strength := s.figure(n.Arg); strength > 1 {
 			return name, strength
 		}
 		return n.Type.Names[len(n.Type.Names)-1], 1
 	case *parser.CollateClause:
-		return figure(n.Arg)
+		return s.figure(n.Arg)
 	case *parser.CaseExpr:
 		if n.Else != nil {
-			if name, strength := figure(n.Else); strength > 1 {
+			if name, strength := s.figure(n.Else); strength > 1 {
 				return name, strength
 			}
 		}
@@ -212,30 +212,20 @@ func figure(x parser.Expr) (string, int) {
 	case *parser.GroupingSet:
 		return "grouping", 2
 	case *parser.SubLink:
-		return figureSubLink(n)
+		return s.figureSubLink(n)
 	}
 	return "", 0
 }
 
-func figureSubLink(n *parser.SubLink) (string, int) {
+func (s *scope) figureSubLink(n *parser.SubLink) (string, int) {
 	switch n.Kind {
 	case parser.SubLinkExists:
 		return "exists", 2
 	case parser.SubLinkArray:
 		return "array", 2
 	case parser.SubLinkExpr:
-		q := n.Query
-		for q.Op != parser.SetOpNone {
-			q = q.Left
-		}
-		if len(q.Targets) == 1 {
-			if q.Targets[0].Name != "" {
-				return q.Targets[0].Name, 2
-			}
-			return figure(q.Targets[0].Expr)
-		}
-		if q.Values != nil {
-			return "column1", 2
+		if name, ok := s.a.subNames[n]; ok { // the subquery's own column, also if it has no name
+			return name, 2
 		}
 	}
 	return "", 0

@@ -127,7 +127,11 @@ func constant(c *parser.Const) (expr, error) {
 			return n, nil
 		}
 	default:
-		return &constExpr{info: typed(pgtypes.Bit, c.Pos), v: pgtypes.NewText(bits(c.Text))}, nil
+		v, err := bits(c.Text)
+		if err != nil {
+			return nil, withPos(err, c.Pos)
+		}
+		return &constExpr{info: typed(pgtypes.Bit, c.Pos), v: pgtypes.NewText(v)}, nil
 	}
 	v, err := pgtypes.ParseText(t, c.Text)
 	if err != nil {
@@ -136,17 +140,25 @@ func constant(c *parser.Const) (expr, error) {
 	return &constExpr{info: typed(t, c.Pos), v: v}, nil
 }
 
-// bits are the digits of B'…' or X'…'.
-func bits(s string) string {
-	if s[0] != 'x' && s[0] != 'X' {
-		return s[1:]
+// bits are the digits of B'…' or X'…' (bit_in).
+func bits(s string) (string, error) {
+	base, kind := 2, "binary"
+	if s[0] == 'x' || s[0] == 'X' {
+		base, kind = 16, "hexadecimal"
 	}
 	var b strings.Builder
 	for _, c := range s[1:] {
-		n, _ := strconv.ParseUint(string(c), 16, 8)
-		fmt.Fprintf(&b, "%04b", n)
+		n, err := strconv.ParseUint(string(c), base, 8)
+		if err != nil {
+			return "", sqlstate.Errorf(sqlstate.InvalidTextRepresentation, "\"%c\" is not a valid %s digit", c, kind)
+		}
+		if base == 2 {
+			b.WriteRune(c)
+		} else {
+			fmt.Fprintf(&b, "%04b", n)
+		}
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 // maxParams is how many parameters the protocol can carry.

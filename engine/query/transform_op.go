@@ -56,13 +56,13 @@ func (s *scope) aexpr(n *parser.AExpr) (expr, error) {
 
 func (s *scope) distinctFrom(n *parser.AExpr, left, right expr) (expr, error) {
 	// Against a NULL literal it is a null test, and needs no operator.
-	inf := typed(pgtypes.Bool, leftmost(n.Pos, left.pos()))
+	inf := func(arg expr) info { return typed(pgtypes.Bool, leftmost(n.Pos, arg.pos())) }
 	not := n.Kind == parser.AExprNotDistinct
 	if isNullConst(n.Right) {
-		return &nullTestExpr{info: inf, arg: left, not: !not}, nil
+		return &nullTestExpr{info: inf(left), arg: left, not: !not}, nil
 	}
 	if isNullConst(n.Left) {
-		return &nullTestExpr{info: inf, arg: right, not: !not}, nil
+		return &nullTestExpr{info: inf(right), arg: right, not: !not}, nil
 	}
 	eq, err := s.operator(n.Op, left, right, n.Pos)
 	if err != nil {

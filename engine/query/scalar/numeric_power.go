@@ -66,8 +66,11 @@ func powerNumeric(a, b *apd.Decimal) (*apd.Decimal, error) {
 		return nil, err
 	}
 	weight := approxLog10(a) * exp.Float()
-	if math.Abs(weight) > 131072 {
+	switch {
+	case weight > 131072:
 		return nil, numericOverflow
+	case weight < -maxScale-1:
+		return pgtypes.NumericFromBig(new(big.Int), maxScale), nil
 	}
 	scale := min(max(minSigDigits-int(weight), pgtypes.NumericScale(a), pgtypes.NumericScale(b), 0), maxScale)
 	return compute(scale, weight, func(c *apd.Context, r *apd.Decimal) error {
