@@ -176,7 +176,7 @@ func (e *explainer) source(src source, depth int, q *query) cost {
 		if n.funcs[0].set {
 			rows = setRows(&n.funcs[0])
 		}
-		c, label = cost{total: 0.01 * max(1, rows), rows: rows}, named("Function Scan", n.name, n.alias)
+		c, label = cost{start: callCost, total: callCost + 0.01*max(1, rows), rows: rows}, named("Function Scan", n.name, n.alias)
 	case *valuesSource:
 		rows := float64(len(n.rows))
 		c, label = cost{total: rows * 0.0125, rows: rows}, `Values Scan on "*VALUES*"`
