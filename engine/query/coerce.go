@@ -84,21 +84,6 @@ func preferred(t pgtypes.OID) bool {
 	return ok && typ.Preferred
 }
 
-// binaryCoercible is IsBinaryCoercible.
-func binaryCoercible(source, target pgtypes.OID) bool {
-	if source == target || target == pgtypes.Any || target == pgtypes.AnyElement || target == pgtypes.AnyCompatible {
-		return true
-	}
-	switch target {
-	case pgtypes.AnyArray, pgtypes.AnyCompatibleArray:
-		return pgtypes.ElemOf(source) != 0
-	case pgtypes.AnyNonArray, pgtypes.AnyCompatibleNonArray:
-		return pgtypes.ElemOf(source) == 0
-	}
-	c, ok := builtin.FindCast(source, target)
-	return ok && c.Method == 'b' && c.Context == 'i'
-}
-
 // canCoerce is can_coerce_type for a list.
 func canCoerce(inputs, targets []pgtypes.OID, ctx coercion) bool {
 	generic := false

@@ -104,7 +104,6 @@ type valuesIterator struct {
 	src *valuesSource
 	f   *frame
 	at  int
-	buf []value
 }
 
 func (src *valuesSource) open(f *frame) (tableIterator, error) {

@@ -16,7 +16,6 @@ type Sum struct {
 	f     float64
 	dec   *apd.Decimal
 	inter pgtypes.IntervalValue
-	any   bool
 }
 
 // Add adds a value that is not NULL.
