@@ -94,8 +94,8 @@ func (s *Session) step(f func() error) error {
 func (s *Session) guarded(f func() error) error {
 	s.interrupt.begin()
 	s.statement = time.Time{}
-	if ms := s.settings.Milliseconds("statement_timeout"); ms > 0 {
-		stop := s.interrupt.after(milliseconds(ms),
+	if d := s.inForce().statementTimeout; d > 0 {
+		stop := s.interrupt.after(d,
 			sqlstate.New(sqlstate.QueryCanceled, "canceling statement due to statement timeout"))
 		defer stop()
 	}
@@ -115,5 +115,3 @@ func (s *Session) guarded(f func() error) error {
 	s.fail()
 	return nil
 }
-
-func milliseconds(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }

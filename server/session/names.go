@@ -18,7 +18,7 @@ type searchPath struct {
 
 // resolvedPath resolves search_path, again only if it or the catalog changed.
 func (s *Session) resolvedPath() *searchPath {
-	text, _ := s.settings.Get("search_path")
+	text := s.inForce().searchPath
 	catalog := s.catalog()
 	if s.path.catalog == catalog && s.path.text == text {
 		return &s.path

@@ -47,11 +47,7 @@ func (s *Session) revalidate(p *prepared) error {
 }
 
 func (s *Session) current(p *prepared) bool {
-	if p.catalog != s.catalog() {
-		return false
-	}
-	text, _ := s.settings.Get("search_path")
-	return p.searchPath == text
+	return p.catalog == s.catalog() && p.searchPath == s.inForce().searchPath
 }
 
 func sameColumns(a, b []query.Column) bool {
@@ -73,7 +69,7 @@ func textColumn(name string) []query.Column {
 // plan fills in what follows from the statement and the catalog.
 func (s *Session) plan(p *prepared) error {
 	p.catalog = s.catalog()
-	p.searchPath, _ = s.settings.Get("search_path")
+	p.searchPath = s.inForce().searchPath
 	p.params = p.declared
 	switch stmt := p.stmt.(type) {
 	case *parser.SelectStmt:

@@ -113,11 +113,11 @@ func (s *Session) fetch(m *sequenceMemory) error {
 // limitLockWait arms lock_timeout for a wait on other sessions; the result
 // disarms it.
 func (s *Session) limitLockWait() (disarm func()) {
-	ms := s.settings.Milliseconds("lock_timeout")
-	if ms == 0 {
+	d := s.inForce().lockTimeout
+	if d == 0 {
 		return func() {}
 	}
-	return s.interrupt.after(milliseconds(ms),
+	return s.interrupt.after(d,
 		sqlstate.New(sqlstate.LockNotAvailable, "canceling statement due to lock timeout"))
 }
 

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"os"
 	"time"
 
@@ -42,6 +41,12 @@ type malformed interface {
 	error
 	Extended() bool
 	Unwrap() error
+}
+
+func asMalformed(err error) (malformed, bool) {
+	var m malformed
+	ok := errors.As(err, &m)
+	return m, ok
 }
 
 // Config is what a session starts with.
@@ -79,6 +84,7 @@ type Session struct {
 	database engine.OID
 	dbName   string
 	settings *settings.Set
+	forced   inForce
 
 	interrupt *interrupt
 	tx        transaction
@@ -172,15 +178,13 @@ func (s *Session) Run() error {
 	}
 	for {
 		msg, err := s.receive()
-		var broken malformed
-		switch {
-		case errors.As(err, &broken):
-			err = s.handleMalformed(broken)
-		case err == nil:
-			if _, ok := msg.(*pgproto3.Terminate); ok {
-				return nil
-			}
+		if _, ok := msg.(*pgproto3.Terminate); ok && err == nil {
+			return nil
+		}
+		if err == nil {
 			err = s.handle(msg)
+		} else if broken, ok := asMalformed(err); ok {
+			err = s.handleMalformed(broken)
 		}
 		if cause := s.interrupt.terminated(); cause != nil {
 			return s.leave(cause)
@@ -213,7 +217,7 @@ func (s *Session) readyForQuery() {
 
 // receive waits for a message, at most as long as the idle timeouts allow.
 func (s *Session) receive() (pgproto3.FrontendMessage, error) {
-	timeout, expired := s.idleTimeout()
+	timeout := s.idleTimeout()
 	if timeout > 0 {
 		if err := s.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 			return nil, err
@@ -224,9 +228,8 @@ func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 		return nil, cause
 	}
 	if timeout > 0 {
-		var netErr net.Error
-		if errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout()) {
-			return nil, expired
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil, s.idleTooLong()
 		}
 		if err == nil {
 			err = s.conn.SetReadDeadline(time.Time{})
@@ -244,14 +247,20 @@ func (s *Session) flushAnswers() {
 	}
 }
 
-// idleTimeout is how long the client may be silent now, and what it is told then.
-func (s *Session) idleTimeout() (time.Duration, *sqlstate.Error) {
+// idleTimeout is how long the client may be silent now.
+func (s *Session) idleTimeout() time.Duration {
 	if s.tx.state == txBlock || s.tx.state == txFailed {
-		return time.Duration(s.settings.Milliseconds("idle_in_transaction_session_timeout")) * time.Millisecond,
-			sqlstate.Fatalf(sqlstate.IdleInTransactionTimeout, "terminating connection due to idle-in-transaction timeout")
+		return s.inForce().idleInTransaction
 	}
-	return time.Duration(s.settings.Milliseconds("idle_session_timeout")) * time.Millisecond,
-		sqlstate.Fatalf(sqlstate.IdleSessionTimeout, "terminating connection due to idle-session timeout")
+	return s.inForce().idleTimeout
+}
+
+// idleTooLong is what a client is told that was silent for longer.
+func (s *Session) idleTooLong() error {
+	if s.tx.state == txBlock || s.tx.state == txFailed {
+		return sqlstate.Fatalf(sqlstate.IdleInTransactionTimeout, "terminating connection due to idle-in-transaction timeout")
+	}
+	return sqlstate.Fatalf(sqlstate.IdleSessionTimeout, "terminating connection due to idle-session timeout")
 }
 
 // leave tells the client why the session ends, if it is still there to hear it.

@@ -197,7 +197,7 @@ func (s *Session) transactionSetting(name string) string {
 	return value
 }
 
-func (s *Session) readOnly() bool { return s.transactionSetting("transaction_read_only") == "on" }
+func (s *Session) readOnly() bool { return s.inForce().readOnly }
 
 // setModes applies ISOLATION LEVEL, READ ONLY … to the transaction.
 func (s *Session) setModes(modes []parser.TransactionMode, fresh bool) error {

@@ -20,8 +20,15 @@ type Set struct {
 	// back to. They differ by the effects of plain SET; SET LOCAL is in neither.
 	onAbort, onCommit map[string]string
 
-	reported map[string]string // what the client was last told
+	reported        map[string]string // what the client was last told
+	reportedVersion uint64
+
+	version uint64
 }
+
+// Version changes with every change of a value: what was derived from values can
+// be kept as long as it is the same.
+func (s *Set) Version() uint64 { return s.version }
 
 // New returns a set in which everything has its default.
 func New() *Set { return &Set{base: map[string]string{}, values: map[string]string{}} }
@@ -37,11 +44,15 @@ func (s *Set) SetBase(name, value string) error {
 		return err
 	}
 	s.base[p.key], s.values[p.key] = value, value
+	s.version++
 	return nil
 }
 
 // SetInternal sets a parameter that only the server itself may change.
-func (s *Set) SetInternal(name, value string) { s.values[name] = value; s.base[name] = value }
+func (s *Set) SetInternal(name, value string) {
+	s.values[name], s.base[name] = value, value
+	s.version++
+}
 
 // Get returns a parameter as SHOW prints it.
 func (s *Set) Get(name string) (string, bool) {
@@ -126,6 +137,7 @@ func (s *Set) ResetAll() {
 }
 
 func (s *Set) store(key string, value *string, local bool) {
+	s.version++
 	if s.onAbort == nil {
 		s.onAbort, s.onCommit = maps.Clone(s.values), maps.Clone(s.values)
 	}
@@ -146,6 +158,7 @@ func (s *Set) store(key string, value *string, local bool) {
 func (s *Set) Commit() {
 	if s.onCommit != nil {
 		s.values, s.onAbort, s.onCommit = s.onCommit, nil, nil
+		s.version++
 	}
 }
 
@@ -153,6 +166,7 @@ func (s *Set) Commit() {
 func (s *Set) Abort() {
 	if s.onAbort != nil {
 		s.values, s.onAbort, s.onCommit = s.onAbort, nil, nil
+		s.version++
 	}
 }
 
@@ -166,6 +180,7 @@ func (s *Set) Savepoint() Savepoint {
 
 // RollbackTo goes back to a savepoint of the same transaction.
 func (s *Set) RollbackTo(p Savepoint) {
+	s.version++
 	s.values = maps.Clone(p.values)
 	if p.onAbort != nil {
 		s.onCommit = maps.Clone(p.onCommit)
@@ -177,10 +192,12 @@ func (s *Set) RollbackTo(p Savepoint) {
 // Report calls send for every reported parameter whose value the client does not
 // know yet, in PostgreSQL's order.
 func (s *Set) Report(send func(name, value string)) {
-	first := s.reported == nil
-	if first {
+	if s.reported == nil {
 		s.reported = make(map[string]string, len(reportedNames))
+	} else if s.reportedVersion == s.version {
+		return
 	}
+	s.reportedVersion = s.version
 	for _, key := range reportedNames {
 		value, _ := s.Get(key)
 		if known, ok := s.reported[key]; ok && known == value {
