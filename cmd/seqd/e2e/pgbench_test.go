@@ -157,7 +157,7 @@ func TestBench(t *testing.T) {
 				out := pgbench(t, addr, "-M", tt.mode, "-c", strconv.Itoa(clients), "-j", strconv.Itoa(min(clients, 2)), "-T", strconv.Itoa(seconds), "-f", tt.script)
 				m := tps.FindStringSubmatch(out)
 				if m == nil {
-					t.Fatalf("pgbench says:\n%s", out)
+					t.Fatalf("pgbench at %s says:\n%s", addr, out)
 				}
 				f, err := strconv.ParseFloat(m[1], 64)
 				if err != nil {
