@@ -43,6 +43,7 @@ type waiter struct {
 	// wantNext
 	block sequence.Block
 	epoch uint64
+	batch []Fetch // NextBatch: what it still waits for, else nil
 	// wantLock
 	position engine.Position
 }
@@ -148,6 +149,13 @@ func (s *Sequence) pump() {
 func (s *Sequence) serve(w *waiter) bool {
 	switch w.want {
 	case wantNext:
+		if w.batch != nil {
+			if !s.serveBatch(w) {
+				return false
+			}
+			w.finish(w.err)
+			break
+		}
 		block, ok, err := s.take()
 		if !ok && err == nil {
 			return false

@@ -148,12 +148,14 @@ func (s *Sequence) demand() (total uint64, after sequence.State) {
 		if w.want != wantNext {
 			break
 		}
-		f, err := sequence.Next(s.def.Params, after, s.a.logVals, force)
-		if err != nil {
-			break
+		for range max(1, len(w.batch)) {
+			f, err := sequence.Next(s.def.Params, after, s.a.logVals, force)
+			if err != nil {
+				return total, after
+			}
+			total, after = addSaturated(total, f.Block.Count()), f.State
+			force = force && f.Covered == 0
 		}
-		total, after = addSaturated(total, f.Block.Count()), f.State
-		force = force && f.Covered == 0
 	}
 	return total, after
 }

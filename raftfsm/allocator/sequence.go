@@ -105,16 +105,7 @@ func (s *Sequence) SetVal(ctx context.Context, owner uint64, state sequence.Stat
 	if err := engine.CheckSetVal(def, state.LastValue); err != nil {
 		return 0, err // the log need not hear of it
 	}
-	r, err := s.a.propose(ctx, &engine.SetVal{ID: s.id, State: state})
-	switch {
-	case err != nil:
-		return 0, err
-	case r.Err != nil && r.Err.Code == sqlstate.UndefinedTable:
-		return 0, errDropped(def.Name)
-	case r.Err != nil:
-		return 0, r.Err
-	}
-	return r.Effects[0].Epoch, nil
+	return s.proposeSetVal(ctx, state, s.a.propose)
 }
 
 func (s *Sequence) setvalDone() {
