@@ -26,6 +26,7 @@ raftfsm/codec -> engine engine/sequence protocol/sqlstate
 raftfsm -> engine raftfsm/codec
 raftfsm/allocator -> engine engine/sequence protocol/sqlstate
 raftfsm/logtest -> engine engine/sequence
+raftfsm/peer -> protocol/sqlstate
 raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator engine engine/sequence protocol/sqlstate
 server/session/settings -> protocol/parser protocol/sqlstate
 server/session -> server/session/settings engine engine/query engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
