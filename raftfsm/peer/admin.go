@@ -178,6 +178,13 @@ func (c *AdminClient) Status(ctx context.Context) (Status, error) {
 	return own, nil
 }
 
+// StatusHere returns the view of the node asked.
+func (c *AdminClient) StatusHere(ctx context.Context) (Status, error) {
+	var own Status
+	err := c.call(ctx, AdminStatus, nil, &own)
+	return own, err
+}
+
 // Remove removes a node from the cluster.
 func (c *AdminClient) Remove(ctx context.Context, id string) error {
 	return c.call(ctx, AdminRemove, RemoveRequest{id}, nil)
