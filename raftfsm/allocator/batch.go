@@ -39,7 +39,8 @@ func (s *Sequence) NextBatch(ctx context.Context, owners []uint64, out []Fetch) 
 		return
 	}
 	w := &waiter{want: wantNext, owner: owners[0], seq: s, batch: out}
-	if len(s.queue) > 0 || !s.serveBatch(w) {
+	if len(s.queue) > 0 || !s.a.lease() || !s.serveBatch(w) {
+		w.at = s.a.now()
 		w.done = make(chan struct{})
 		s.queue = append(s.queue, w)
 		s.pump()
@@ -77,7 +78,7 @@ func (s *Sequence) serveBatch(w *waiter) bool {
 func (s *Sequence) nextUnderLock(owners []uint64, out []Fetch) {
 	for i, owner := range owners {
 		out[i] = Fetch{Err: ErrBlocked}
-		if owner != s.locker {
+		if owner != s.locker || !s.a.lease() {
 			continue
 		}
 		if block, ok, err := s.take(); ok || err != nil {
@@ -85,6 +86,19 @@ func (s *Sequence) nextUnderLock(owners []uint64, out []Fetch) {
 		}
 	}
 }
+
+// Dropped is the error for a sequence that was dropped, nil if it was not.
+func (s *Sequence) Dropped() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dropped == nil {
+		return nil
+	}
+	return s.dropped
+}
+
+// Canceled is the error of a context that ended, as a client is told.
+func Canceled(ctx context.Context) *sqlstate.Error { return canceled(ctx) }
 
 // lockWanted tells whether somebody in the queue will hold the lock before whoever
 // comes now is served.

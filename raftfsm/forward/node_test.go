@@ -1,0 +1,5 @@
+package forward
+
+import "seqd/raftfsm/node"
+
+var _ Node = (*node.Node)(nil)
