@@ -100,6 +100,7 @@ type clientConn struct {
 	*link
 	lastID uint64           // guarded by link.mu, as is
 	calls  map[uint64]*call // what waits for a reply
+	free   sync.Pool        // of *call
 }
 
 type call struct {
@@ -109,13 +110,14 @@ type call struct {
 	err   error
 }
 
-var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
-
 // errStale: the connection was broken before the call was queued.
 var errStale = errors.New("stale connection")
 
 func newClientConn(conn net.Conn) *clientConn {
-	return &clientConn{link: newLink(conn), calls: map[uint64]*call{}}
+	return &clientConn{
+		link: newLink(conn), calls: map[uint64]*call{},
+		free: sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }},
+	}
 }
 
 func (c *clientConn) isBroken() bool {
@@ -135,7 +137,7 @@ func (c *clientConn) call(ctx context.Context, kind byte, body []byte) ([]byte, 
 	default:
 		return nil, errStale
 	}
-	k := calls.Get().(*call)
+	k := c.free.Get().(*call)
 	c.lastID++
 	id := c.lastID
 	k.place = c.put(frameCall, kind, id, body)
@@ -153,7 +155,7 @@ func (c *clientConn) call(ctx context.Context, kind byte, body []byte) ([]byte, 
 	}
 	reply, err := k.reply, k.err
 	k.reply, k.err = nil, nil
-	calls.Put(k)
+	c.free.Put(k)
 	return reply, err
 }
 
@@ -171,7 +173,7 @@ func (c *clientConn) giveUp(id uint64, k *call, cause error) error {
 		c.put(frameCancel, 0, id, nil)
 	}
 	c.mu.Unlock()
-	calls.Put(k)
+	c.free.Put(k)
 	if back {
 		return notSent(cause)
 	}

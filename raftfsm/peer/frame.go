@@ -92,12 +92,12 @@ func (f *frameReader) body(n int) ([]byte, error) {
 		}
 		b := f.chunk[:n:n]
 		f.chunk = f.chunk[n:]
-		return b, f.fill(b)
+		return b, fill(f.r, b)
 	}
 	// A length promises nothing: memory follows what has arrived.
 	b := make([]byte, min(n, growStep))
 	for read := 0; ; {
-		if err := f.fill(b[read:]); err != nil {
+		if err := fill(f.r, b[read:]); err != nil {
 			return nil, err
 		}
 		if read = len(b); read == n {
@@ -107,12 +107,4 @@ func (f *frameReader) body(n int) ([]byte, error) {
 		copy(grown, b)
 		b = grown
 	}
-}
-
-func (f *frameReader) fill(b []byte) error {
-	_, err := io.ReadFull(f.r, b)
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return err
 }

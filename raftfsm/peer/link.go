@@ -3,6 +3,7 @@ package peer
 import (
 	"errors"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -101,6 +102,8 @@ func (l *link) write() error {
 		if out == nil {
 			select {
 			case <-l.wake:
+				// Whoever is about to put a frame goes first: it saves a write.
+				runtime.Gosched()
 				continue
 			case <-l.gone:
 				return l.err()

@@ -42,18 +42,27 @@ func appendIdentity(b []byte, id Identity) ([]byte, error) {
 	return append(append(b, byte(len(id.NodeID))), id.NodeID...), nil
 }
 
+// fill reads all of b; something came before, so an end here cuts it short.
+func fill(r io.Reader, b []byte) error {
+	_, err := io.ReadFull(r, b)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
 func readIdentity(r io.Reader) (id Identity, err error) {
 	var b [idMax]byte
-	if _, err := io.ReadFull(r, b[:2]); err != nil {
+	if err := fill(r, b[:2]); err != nil {
 		return id, err
 	}
 	id.Version = int(binary.BigEndian.Uint16(b[:2]))
 	for _, s := range []*string{&id.ClusterID, &id.NodeID} {
-		if _, err := io.ReadFull(r, b[:1]); err != nil {
+		if err := fill(r, b[:1]); err != nil {
 			return id, err
 		}
 		part := b[:b[0]]
-		if _, err := io.ReadFull(r, part); err != nil {
+		if err := fill(r, part); err != nil {
 			return id, err
 		}
 		*s = string(part)
@@ -105,11 +114,11 @@ func readAnswer(r io.Reader) (id Identity, err error) {
 	// that versions which don't understand each other can at least say so.
 	switch {
 	case b[1] == statusNo:
-		if _, err := io.ReadFull(r, b[:]); err != nil {
+		if err := fill(r, b[:]); err != nil {
 			return id, err
 		}
 		text := make([]byte, min(int(binary.BigEndian.Uint16(b[:])), refusalMax))
-		if _, err := io.ReadFull(r, text); err != nil {
+		if err := fill(r, text); err != nil {
 			return id, err
 		}
 		return id, &Refused{string(text)}
