@@ -31,6 +31,9 @@ type fakeCluster struct {
 	nodes  []*fakeNode
 	start  time.Time
 	ctx    context.Context
+	oid    atomic.Uint32
+	// executed hears of every command once, also of refused ones.
+	executed func(engine.Command, engine.Result)
 
 	mu     sync.Mutex
 	log    []*raft.Log
@@ -64,8 +67,6 @@ type fakeNode struct {
 	allocator *allocator.Allocator
 	server    *Server
 	backend   *Backend
-	oid       atomic.Uint32
-	paused    sync.RWMutex // held for writing: nothing arrives or leaves
 
 	mu        sync.Mutex
 	knows     int // the leader
@@ -73,6 +74,7 @@ type fakeNode struct {
 	changed   chan struct{}
 	responses map[uint64]chan raftfsm.Response // by log index
 	snapshots int
+	paused    chan struct{} // not nil: no call arrives until it is closed
 }
 
 func newCluster(t testing.TB, nodes int, f *faults) *fakeCluster {
@@ -85,7 +87,7 @@ func newCluster(t testing.TB, nodes int, f *faults) *fakeCluster {
 				return n.ProposeWith(ctx, codec.Request{}, cmd)
 			},
 			Now: func() time.Duration { return time.Since(c.start) }})
-		n.fsm.Observe(fakeObserver{n.allocator})
+		n.fsm.Observe(fakeObserver{n.allocator, n})
 		n.server = NewServer(n)
 		c.nodes = append(c.nodes, n)
 		c.tasks.Go(n.apply)
@@ -104,7 +106,17 @@ func newCluster(t testing.TB, nodes int, f *faults) *fakeCluster {
 	return c
 }
 
-type fakeObserver struct{ *allocator.Allocator }
+type fakeObserver struct {
+	*allocator.Allocator
+	n *fakeNode
+}
+
+func (o fakeObserver) Applied(index, term uint64, c engine.Command, r engine.Result) {
+	if o.n.i == 0 && o.n.c.executed != nil {
+		o.n.c.executed(c, r)
+	}
+	o.Allocator.Applied(index, term, c, r)
+}
 
 func (fakeObserver) Leased(_, _ uint64, _ codec.Lease) {}
 
@@ -251,7 +263,7 @@ func (n *fakeNode) AllocateOID(context.Context) (engine.OID, error) {
 	if !n.Serving() {
 		return 0, allocator.ErrNotServing
 	}
-	return engine.OID(20000 + n.oid.Add(1)), nil
+	return engine.OID(20000 + n.c.oid.Add(1)), nil
 }
 func (n *fakeNode) Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error) {
 	return n.allocator.Lock(ctx, owner, id)
@@ -266,6 +278,19 @@ func (n *fakeNode) Checkpoint(context.Context) error {
 	n.mu.Unlock()
 	n.allocator.Checkpoint()
 	return nil
+}
+
+// pause keeps calls from arriving.
+func (n *fakeNode) pause(d time.Duration) {
+	paused := make(chan struct{})
+	n.mu.Lock()
+	n.paused = paused
+	n.mu.Unlock()
+	time.Sleep(d)
+	n.mu.Lock()
+	n.paused = nil
+	n.mu.Unlock()
+	close(paused)
 }
 
 // fakeClient is the connection of one node to another.
@@ -289,8 +314,12 @@ func (x *fakeClient) Call(ctx context.Context, kind byte, body []byte) ([]byte, 
 	}
 	done := make(chan result, 1)
 	x.from.c.tasks.Go(func() {
-		x.to.paused.RLock()
-		x.to.paused.RUnlock() //nolint:staticcheck // it waits for the pause to end
+		x.to.mu.Lock()
+		paused := x.to.paused
+		x.to.mu.Unlock()
+		if paused != nil {
+			<-paused
+		}
 		b, err := x.to.server.Handle(ctx, kind, slices.Clone(body))
 		f.sleep()
 		done <- result{b, err}
