@@ -32,6 +32,8 @@ type fakeCluster struct {
 	start  time.Time
 	ctx    context.Context
 	oid    atomic.Uint32
+	// connect replaces the fake connections.
+	connect func(from *fakeNode, addr string) Client
 	// executed hears of every command once, also of refused ones.
 	executed func(engine.Command, engine.Result)
 
@@ -297,6 +299,9 @@ func (n *fakeNode) pause(d time.Duration) {
 type fakeClient struct{ from, to *fakeNode }
 
 func (c *fakeCluster) dial(from *fakeNode, addr string) Client {
+	if c.connect != nil {
+		return c.connect(from, addr)
+	}
 	i := slices.IndexFunc(c.nodes, func(n *fakeNode) bool { return fmt.Sprint(n.i) == addr })
 	return &fakeClient{from, c.nodes[i]}
 }
@@ -388,4 +393,10 @@ func wantCode(t testing.TB, err error, code sqlstate.Code) {
 	if got := sqlstate.CodeOf(err); got != code {
 		t.Errorf("error %v, want %s", err, code)
 	}
+}
+
+func contextEnded() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx, cancel
 }
