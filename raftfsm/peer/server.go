@@ -162,6 +162,14 @@ func (s *serverConn) run(w *worker, f frame) {
 
 	reply, err := s.handler(w.ctx, s.from, f.kind, f.body)
 
+	if err != nil && w.ctx.Err() != nil {
+		// The caller has given up, or the connection is at its end: how far the handler
+		// came is for nobody to know, and its error must not look like a refusal.
+		s.mu.Lock()
+		delete(s.running, f.id)
+		s.mu.Unlock()
+		return
+	}
 	typ := frameReply
 	if err == nil && len(reply) > MaxBody {
 		err = sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "a reply of %d bytes to another node exceeds the limit of %d bytes", len(reply), MaxBody)

@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -246,6 +248,9 @@ func (t *Transport) introduce(conn net.Conn, addr string, s StreamType) error {
 		return err
 	}
 	other, err := readAnswer(conn)
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return fmt.Errorf("no answer (has it another use, or are there certificates on one side only?): %w", err)
+	}
 	if err != nil {
 		return err
 	}
