@@ -58,7 +58,7 @@ func (n *Node) notLeader() error {
 
 // NodeAt returns the ID of the member at a cluster address, "" if it is nobody's.
 func (n *Node) NodeAt(addr string) string {
-	if n.raft == nil {
+	if !n.started.Load() {
 		return ""
 	}
 	for _, s := range n.servers() {
@@ -283,7 +283,7 @@ func (a admin) Snapshot(context.Context) error { return a.n.snapshot() }
 // Status implements peer.Admin.
 func (a admin) Status(ctx context.Context) (peer.Status, error) {
 	n := a.n
-	if n.raft == nil || !n.started.Load() {
+	if !n.started.Load() {
 		return peer.Status{Node: n.identity.Node}, nil // it is looking for a cluster
 	}
 	id, addr, self := n.Leader()

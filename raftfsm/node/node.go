@@ -78,7 +78,12 @@ type Timing struct {
 	Renew    time.Duration
 }
 
-var defaultTiming = Timing{Election: time.Second, Commit: 20 * time.Millisecond, Lease: lease.Duration, Renew: lease.RenewEvery}
+// With these a cluster whose leader is killed serves again after 1.5 s, as a median:
+// both followers' timers must have fired (a follower that has not given its leader
+// up refuses its vote), each after one to three times Election, and the lease's 1.5 s
+// are all but over by then. A stall of a follower's disk that is shorter than
+// Election goes unnoticed.
+var defaultTiming = Timing{Election: 700 * time.Millisecond, Commit: 20 * time.Millisecond, Lease: lease.Duration, Renew: lease.RenewEvery}
 
 // Node is a running member.
 type Node struct {
