@@ -297,40 +297,112 @@ func TestNodesFindEachOther(t *testing.T) {
 }
 
 func TestRemove(t *testing.T) {
-	x := newTeam(t, Config{}).start(3)
+	x := newTeam(t, Config{PrelogMax: 100}).start(3)
 	leader := x.leader()
 	n := leader.node.Load()
-	id := create(t, n, "s", nil)
-	var others []*teammate
-	for _, m := range x.nodes {
-		if m != leader {
-			others = append(others, m)
-		}
-	}
+	s := n.Sequence(create(t, n, "s", nil))
+	others := slices.DeleteFunc(slices.Clone(x.nodes), func(m *teammate) bool { return m == leader })
 	others[0].stop(false)
-	if err := others[1].port.Admin(others[1].addr).Remove(t.Context(), others[0].name); err != nil {
+	if err := others[1].port.Admin(others[1].addr).Remove(t.Context(), others[0].name); err != nil { // asked of a follower
 		t.Fatal(err)
 	}
 	x.voters(2)
-	// Its folder is of no use any more; as a new node it may come back.
-	m := x.add()
-	m.config.Join = []string{others[1].addr}
-	m.start()
+	late := x.add() // another takes its place
+	late.config.Join = []string{others[1].addr}
+	late.start()
 	x.voters(3)
-	for _, name := range []string{m.name, others[1].name} {
-		for _, other := range x.nodes {
-			if other.name == name {
-				other.stop(false)
-				if err := leader.port.Admin(leader.addr).Remove(t.Context(), name); err != nil && len(n.servers()) > 1 {
-					t.Log("remove:", err)
-				}
-			}
+	for _, m := range []*teammate{late, others[1]} {
+		m.stop(false)
+		if err := n.Admin().Remove(t.Context(), m.name); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if err := leader.port.Admin(leader.addr).Remove(t.Context(), "nobody"); err == nil {
+	x.voters(1)
+	if !n.holder.Exempted() {
+		t.Error("alone again, the leader still needs a lease")
+	}
+	time.Sleep(2 * impatient.Lease)
+	next(t, s)
+	if members := n.fsm.Members(); len(members) != 1 || members[0].ID != leader.name {
+		t.Errorf("members %+v", members)
+	}
+	if err := n.Admin().Remove(t.Context(), leader.name); err == nil {
+		t.Error("the only voter was removed")
+	}
+	if err := n.Admin().Remove(t.Context(), "nobody"); err == nil {
 		t.Error("nobody was removed")
 	}
-	_ = id
+	// With a second voter it needs a lease, and has it.
+	again := x.add()
+	again.config.Join = []string{leader.addr}
+	again.start()
+	x.voters(2)
+	if n.holder.Exempted() || n.fsm.Lease().Holder != leader.name {
+		t.Errorf("a leader of two without a lease: %+v", n.fsm.Lease())
+	}
+}
+
+// TestRemovedNodesEnd: a node that is removed while it runs finds out, also the leader.
+func TestRemovedNodesEnd(t *testing.T) {
+	x := newTeam(t, Config{})
+	ended := make(chan string, 6)
+	for i := range 3 {
+		m := x.add()
+		m.config.Fatal = func(err error) {
+			if !errors.Is(err, errRemoved) {
+				t.Errorf("%s: %v", m.name, err)
+			}
+			ended <- m.name
+		}
+		if i > 0 {
+			m.config.Join = []string{x.nodes[0].addr}
+		}
+		m.start()
+	}
+	x.voters(3)
+	leader := x.leader()
+	follower := x.nodes[0]
+	if follower == leader {
+		follower = x.nodes[1]
+	}
+	for _, m := range []*teammate{follower, leader} {
+		if err := leader.port.Admin(leader.addr).Remove(t.Context(), m.name); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case name := <-ended:
+			if name != m.name {
+				t.Errorf("%s ended, not %s", name, m.name)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s does not know that it was removed", m.name)
+		}
+		m.stop(false)
+	}
+	x.voters(1)
+}
+
+// TestStuckDisk: a leader whose disk hangs doesn't keep the others from electing one.
+func TestStuckDisk(t *testing.T) {
+	x := newTeam(t, Config{}).start(3)
+	old := x.leader()
+	n := old.node.Load()
+	id := create(t, n, "s", nil)
+	held := make(chan struct{})
+	old.disk.hold.Store(&held)
+	hung := make(chan error, 1)
+	go func() {
+		_, _, err := n.Sequence(id).Next(context.Background(), me)
+		hung <- err
+	}()
+	successor := x.leader(old).node.Load()
+	next(t, successor.Sequence(id))
+	old.disk.hold.Store(nil)
+	close(held)
+	if err := <-hung; err == nil {
+		t.Error("a value from a leader that could not write")
+	}
+	eventually(t, "the old leader follows", func() bool { return n.Applied() == successor.Applied() })
 }
 
 func TestJoinIsRefused(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -27,9 +28,9 @@ import (
 // session is the leadership session that is open; only the leadership goroutine
 // touches it.
 type session struct {
-	term uint64
-	stop chan struct{} // ends tend
-	done chan struct{}
+	term   uint64
+	stop   chan struct{} // ends what runs beside
+	beside sync.WaitGroup
 }
 
 // watchLeadership opens and closes sessions as raft elects, and does what has to
@@ -81,11 +82,12 @@ func (n *Node) serve() {
 	if !n.waitForLease(term) || !n.takeLease(term) {
 		return // the next notice is about to come
 	}
-	s := &session{term: term, stop: make(chan struct{}), done: make(chan struct{})}
+	s := &session{term: term, stop: make(chan struct{})}
 	n.session = s
 	n.allocator.Start(term)
 	n.gate.open(term)
-	go n.tend(s)
+	s.beside.Go(func() { n.renewLease(s) })
+	s.beside.Go(func() { n.organize(s) })
 	n.nowReady()
 	n.changes.tell()
 }
@@ -150,13 +152,11 @@ func (n *Node) proposeLease(term uint64, stop <-chan struct{}) error {
 	return err
 }
 
-// tend keeps a session's lease up, and its membership in order.
-func (n *Node) tend(s *session) {
-	defer close(s.done)
+// renewLease keeps a session's lease up.
+func (n *Node) renewLease(s *session) {
 	tick := time.NewTicker(n.timing.Renew / 5)
 	defer tick.Stop()
-	n.introduce(s)
-	for look := 0; ; look++ {
+	for {
 		select {
 		case <-tick.C:
 		case <-s.stop:
@@ -165,9 +165,6 @@ func (n *Node) tend(s *session) {
 		if n.holder.Due(n.timing.Renew) {
 			// If it fails the lease lapses, and who needs it asks anew.
 			_ = n.proposeLease(s.term, s.stop)
-		}
-		if look%2 == 0 {
-			n.promoteNext(s)
 		}
 	}
 }
@@ -182,7 +179,7 @@ func (n *Node) stopServing() (term uint64) {
 	if s := n.session; s != nil {
 		n.session = nil
 		close(s.stop)
-		<-s.done
+		s.beside.Wait()
 		term = s.term
 		n.changes.tell()
 	}

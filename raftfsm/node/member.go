@@ -69,11 +69,26 @@ func (n *Node) NodeAt(addr string) string {
 	return ""
 }
 
-// introduce tells the cluster about this node, if what it knows is out of date.
-func (n *Node) introduce(s *session) {
+// organize keeps the cluster's membership in order while this node leads.
+func (n *Node) organize(s *session) {
 	if n.config.Peer == nil {
 		return
 	}
+	n.introduce(s)
+	tick := time.NewTicker(n.timing.Election / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			n.promoteNext(s)
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+// introduce tells the cluster about this node, if what it knows is out of date.
+func (n *Node) introduce(s *session) {
 	self := codec.Member{ID: n.identity.Node, Address: n.config.Peer.Addr(), Version: codec.EntryVersion, Voter: true}
 	if !slices.Contains(n.fsm.Members(), self) {
 		_, _ = n.log(codec.Entry{Term: s.term, Member: &codec.PutMember{Member: self}}, s.stop) // or the next session does
@@ -90,9 +105,6 @@ func (n *Node) introduce(s *session) {
 
 // promoteNext makes a voter of a node that has caught up, if there is one.
 func (n *Node) promoteNext(s *session) {
-	if n.config.Peer == nil {
-		return
-	}
 	members := n.fsm.Members()
 	for _, x := range n.servers() {
 		if x.Suffrage == raft.Voter || !slices.ContainsFunc(members, func(m codec.Member) bool { return m.Voter && m.ID == string(x.ID) }) {
@@ -278,7 +290,12 @@ func (a admin) Transfer(ctx context.Context, to string) error {
 }
 
 // Snapshot implements peer.Admin.
-func (a admin) Snapshot(context.Context) error { return a.n.snapshot() }
+func (a admin) Snapshot(context.Context) error {
+	if !a.n.started.Load() {
+		return allocator.ErrNotServing
+	}
+	return a.n.snapshot()
+}
 
 // Status implements peer.Admin.
 func (a admin) Status(ctx context.Context) (peer.Status, error) {

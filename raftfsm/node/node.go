@@ -108,6 +108,7 @@ type Node struct {
 	changes changes
 	joining bool        // has joined, but not heard from the cluster yet
 	started atomic.Bool // raft runs
+	ending  atomic.Bool // it is being shut down
 
 	gate      gate
 	stall     stall
@@ -312,6 +313,7 @@ func (n *Node) shutdown() error {
 		n.store.stopWaiting()
 	}
 	n.config.closeAdmin()
+	n.ending.Store(true)
 	end := n.raft.Shutdown()
 	close(n.down)
 	err := end.Error()

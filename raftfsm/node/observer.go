@@ -1,6 +1,8 @@
 package node
 
 import (
+	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -8,6 +10,7 @@ import (
 
 	"seqd/engine"
 	"seqd/raftfsm/codec"
+	"seqd/raftfsm/peer"
 )
 
 // follower follows the log for the lease and the allocator (raftfsm.Observer).
@@ -58,17 +61,13 @@ func (c *changes) tell() {
 }
 
 // watchRaft passes on what raft tells about leaders, and notices that this node
-// was removed: raft shuts down then.
+// was removed while it led: raft shuts down then.
 func (n *Node) watchRaft(events <-chan raft.Observation) {
 	for {
 		select {
 		case e := <-events:
-			if e.Data == raft.Shutdown {
-				select {
-				case <-n.down:
-				default:
-					n.failed(errRemoved)
-				}
+			if e.Data == raft.Shutdown && !n.ending.Load() {
+				n.failed(errRemoved)
 			}
 			n.changes.tell()
 		case <-n.down:
@@ -76,6 +75,44 @@ func (n *Node) watchRaft(events <-chan raft.Observation) {
 			return
 		}
 	}
+}
+
+// removedLook is after how many election timeouts without a leader a node asks
+// whether it still belongs to the cluster.
+const removedLook = 5
+
+// watchMembership notices that this node was removed. Raft tells a node that only
+// if it leads: the rest find that nobody answers them any more.
+func (n *Node) watchMembership() {
+	look := time.NewTicker(removedLook * n.timing.Election)
+	defer look.Stop()
+	for {
+		select {
+		case <-look.C:
+			if id, _, _ := n.Leader(); id == "" && n.wasRemoved() {
+				n.failed(errRemoved)
+			}
+		case <-n.down:
+			return
+		}
+	}
+}
+
+// wasRemoved asks the others.
+func (n *Node) wasRemoved() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	for _, x := range n.servers() {
+		if string(x.ID) == n.identity.Node {
+			continue
+		}
+		s, err := n.config.Peer.Admin(string(x.Address)).StatusHere(ctx)
+		if err != nil || s.ClusterID != n.identity.Cluster || s.Leader == "" || s.Applied < n.fsm.Applied() {
+			continue // it knows less than this node
+		}
+		return !slices.ContainsFunc(s.Nodes, func(x peer.NodeStatus) bool { return x.ID == n.identity.Node })
+	}
+	return false
 }
 
 func (n *Node) observeRaft() {
@@ -88,6 +125,9 @@ func (n *Node) observeRaft() {
 		return false
 	}))
 	go n.watchRaft(events)
+	if n.config.Peer != nil {
+		go n.watchMembership()
+	}
 }
 
 // Leader returns who leads, as far as this node knows: "" if nobody.

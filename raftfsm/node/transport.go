@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -26,6 +27,20 @@ type transport struct {
 	rpcs   chan raft.RPC
 	closed chan struct{}
 	end    sync.Once
+	// stuck tells that the log store hangs, nil: never.
+	stuck func() bool
+}
+
+// errStuck stands for every message of a leader whose log store hangs. raft would go
+// on with its heartbeats and so keep the others from electing one that can write.
+var errStuck = errors.New("the log store of this node hangs")
+
+// AppendEntries implements raft.Transport.
+func (t *transport) AppendEntries(id raft.ServerID, to raft.ServerAddress, a *raft.AppendEntriesRequest, r *raft.AppendEntriesResponse) error {
+	if t.stuck != nil && t.stuck() {
+		return errStuck
+	}
+	return t.fullTransport.AppendEntries(id, to, a, r)
 }
 
 func wrapTransport(t fullTransport) *transport {
@@ -91,6 +106,8 @@ const (
 	raftPool     = 3
 	raftTimeout  = 1500 * time.Millisecond
 	raftInFlight = 1
+	// stuckAfter is how many election timeouts a write to the log may take.
+	stuckAfter = 3
 )
 
 func (n *Node) newTransport() *transport {
@@ -106,5 +123,9 @@ func (n *Node) newTransport() *transport {
 	if n.config.wrapTransport != nil {
 		t = n.config.wrapTransport(t)
 	}
-	return wrapTransport(t)
+	w := wrapTransport(t)
+	if n.store != nil && n.config.Peer != nil {
+		w.stuck = func() bool { return n.store.busyFor() > stuckAfter*n.timing.Election }
+	}
+	return w
 }
