@@ -25,6 +25,10 @@ build: ## Build bin/seqd
 run: build ## Build and serve on 127.0.0.1:5433, data in ./seqd-data
 	./$(BIN)
 
+.PHONY: cluster
+cluster: build ## Build and run three nodes on this machine (SQL ports 5433 to 5435), data thrown away
+	@./$(BIN) trial
+
 .PHONY: test
 test: build ## Run all tests (with PostgreSQL 15 installed, side by side with it)
 	SEQD_BIN=$(CURDIR)/$(BIN) $(GO) test ./...

@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -39,6 +41,16 @@ func (c *raftConn) Close() error {
 	delete(c.layer.conns, c)
 	c.layer.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// Read implements net.Conn. To raft, a connection that we closed ourselves has ended
+// as it should; anything else it would log as an error.
+func (c *raftConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if errors.Is(err, net.ErrClosed) {
+		err = io.EOF
+	}
+	return n, err
 }
 
 func (l *raftLayer) keep(conn net.Conn) (net.Conn, error) {
