@@ -254,6 +254,37 @@ func TestLostGateway(t *testing.T) {
 	})
 }
 
+// TestRouteFlaps: a lock is free again though the way to the leader changed, and
+// changed back, before it was given back.
+func TestRouteFlaps(t *testing.T) {
+	for _, unlockBetween := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCluster(t, 3, nil)
+			c.lead(0)
+			n := c.nodes[1]
+			s := n.create(t, "s", nil)
+			if _, err := n.backend.Lock(t.Context(), 5, s.id); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			n.backend.setRoute(nil, "", false)
+			if unlockBetween {
+				n.backend.Unlock(5)
+			}
+			n.backend.setRoute(nil, "0", false)
+			if _, err := n.backend.Lock(t.Context(), 6, n.create(t, "another", nil).id); err != nil {
+				t.Fatal(err) // so that it attaches again
+			}
+			n.backend.Unlock(5)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if _, _, err := s.at(t, c.nodes[2]).Next(ctx, 1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestMerge: a thousand sessions that wait cost a few requests.
 func TestMerge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

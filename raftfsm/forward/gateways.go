@@ -22,8 +22,10 @@ type gateways struct {
 type gateway struct {
 	number   uint64 // ≥ 1; sessions of this node itself stand under 0
 	attached int    // calls of kindAttach that last
-	owners   map[uint64]bool
-	grace    *time.Timer
+	attaches uint64 // that there were
+	// owners are the sessions that hold locks, each with attaches as of its newest.
+	owners map[uint64]uint64
+	grace  *time.Timer
 }
 
 func (g *gateways) init(n Node) { g.node, g.byID = n, map[uint64]*gateway{} }
@@ -33,7 +35,7 @@ func (g *gateways) init(n Node) { g.node, g.byID = n, map[uint64]*gateway{} }
 func (g *gateways) get(id uint64) *gateway {
 	w := g.byID[id]
 	if w == nil {
-		w = &gateway{number: uint64(len(g.byID) + 1), owners: map[uint64]bool{}}
+		w = &gateway{number: uint64(len(g.byID) + 1), owners: map[uint64]uint64{}}
 		g.byID[id] = w
 	}
 	return w
@@ -51,31 +53,37 @@ func (g *gateways) holds(id, owner uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	w := g.get(id)
-	w.owners[owner] = true
+	w.owners[owner] = w.attaches
 	if w.attached == 0 && w.grace == nil {
 		w.grace = time.AfterFunc(lockGrace, func() { g.graceOver(w) })
 	}
 }
 
+// graceOver frees the locks of a gateway that has not attached.
 func (g *gateways) graceOver(w *gateway) {
 	g.mu.Lock()
 	w.grace = nil
-	owners := w.takeOwners()
+	var owners []uint64
+	if w.attached == 0 {
+		owners = w.takeOwners(w.attaches)
+	}
 	g.mu.Unlock()
 	g.free(owners)
 }
 
-// takeOwners returns the sessions whose locks are to be freed: all, if the gateway
-// is not there any more.
-func (w *gateway) takeOwners() (owners map[uint64]bool) {
-	if w.attached == 0 {
-		owners, w.owners = w.owners, map[uint64]bool{}
+// takeOwners returns the sessions whose locks are no newer than an attachment.
+func (w *gateway) takeOwners(attachment uint64) (owners []uint64) {
+	for owner, since := range w.owners {
+		if since <= attachment {
+			owners = append(owners, owner)
+			delete(w.owners, owner)
+		}
 	}
 	return owners
 }
 
-func (g *gateways) free(owners map[uint64]bool) {
-	for owner := range owners {
+func (g *gateways) free(owners []uint64) {
+	for _, owner := range owners {
 		g.node.Unlock(owner)
 	}
 }
@@ -87,18 +95,24 @@ func (g *gateways) unlock(id, owner uint64) {
 	g.node.Unlock(owner)
 }
 
-func (g *gateways) attach(id uint64) {
+// attach returns the number of the attachment.
+func (g *gateways) attach(id uint64) uint64 {
 	g.mu.Lock()
-	g.get(id).attached++
-	g.mu.Unlock()
+	defer g.mu.Unlock()
+	w := g.get(id)
+	w.attached++
+	w.attaches++
+	return w.attaches
 }
 
-// detach frees the gateway's locks unless it has come back by another connection.
-func (g *gateways) detach(id uint64) {
+// detach frees the locks from the time of an attachment. If the gateway is back by
+// another already, it has lost them all the same: it can't be told from one that
+// will never give them back.
+func (g *gateways) detach(id, attachment uint64) {
 	g.mu.Lock()
 	w := g.get(id)
 	w.attached--
-	owners := w.takeOwners()
+	owners := w.takeOwners(attachment)
 	g.mu.Unlock()
 	g.free(owners)
 }

@@ -118,20 +118,31 @@ func (b *Backend) attach(r *route) {
 // frees them by itself (see attach).
 func (b *Backend) release(owner uint64, h *holder) {
 	for _, r := range h.routes {
-		for r.ctx.Err() == nil {
-			ctx, cancel := b.callContext(r, false)
-			_, err := b.ask(ctx, r, kindUnlock, &request{owner: uint32(owner)})
+		for to := b.heir(r); to != nil; to = b.heir(r) {
+			ctx, cancel := b.callContext(to, false)
+			_, err := b.ask(ctx, to, kindUnlock, &request{owner: uint32(owner)})
 			cancel()
 			if err == nil || errors.Is(err, allocator.ErrNotServing) {
 				break // who stops serving frees all locks
 			}
-			rest(r.ctx)
+			rest(to.ctx)
 		}
 	}
 	b.locks.mu.Lock()
 	delete(b.locks.owners, owner)
 	b.locks.mu.Unlock()
 	close(h.released)
+}
+
+// heir is the route that leads where r led, nil if there is none now.
+func (b *Backend) heir(r *route) *route {
+	if r.ctx.Err() == nil {
+		return r
+	}
+	if now := b.route.Load(); now.client != nil && now.addr == r.addr && now.ctx.Err() == nil {
+		return now
+	}
+	return nil
 }
 
 func rest(ctx context.Context) {

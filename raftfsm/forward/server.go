@@ -264,9 +264,9 @@ func (s *Server) unlock(_ context.Context, q *request) ([]byte, error) {
 
 // attach lasts as long as the gateway is there.
 func (s *Server) attach(ctx context.Context, q *request) ([]byte, error) {
-	s.gateways.attach(q.gateway)
+	attachment := s.gateways.attach(q.gateway)
 	<-ctx.Done()
-	s.gateways.detach(q.gateway)
+	s.gateways.detach(q.gateway, attachment)
 	return nil, errDetached
 }
 
