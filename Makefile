@@ -27,6 +27,10 @@ build: ## Build bin/seqd
 run: build ## Build and serve on 127.0.0.1:5433, data in ./seqd-data
 	./$(BIN)
 
+.PHONY: cluster
+cluster: build ## Build and run three nodes on this machine (SQL ports 5433 to 5435), data thrown away
+	@./$(BIN) trial
+
 # The end-to-end tests say in a line or two what they have shown: keep those, drop
 # the names of the hundreds of cases that passed.
 .PHONY: test

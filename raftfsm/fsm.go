@@ -18,8 +18,10 @@ import (
 // Observer follows the log. Its methods are called on raft's FSM goroutine, in
 // log order, after the state has changed and been published, and must not block.
 type Observer interface {
+	// Leased tells of an entry's lease, before Applied tells of its command.
+	Leased(index, term uint64, l codec.Lease)
 	// Applied tells of a command that was executed (also of one that the engine
-	// refused, but not of one that the FSM fenced off).
+	// refused, but not of one that the FSM fenced off or knew already).
 	Applied(index, term uint64, c engine.Command, r engine.Result)
 	// Restored tells that the whole state was replaced by a snapshot.
 	Restored()
@@ -32,6 +34,8 @@ type Response struct {
 	// Fenced tells that the entry was proposed in another term than it was logged
 	// in, and was refused for it on every replica: nothing happened.
 	Fenced bool
+	// Repeated tells that the request had been executed before, with this result.
+	Repeated bool
 }
 
 // FSM implements raft.FSM over an engine.Store. It owns the lock that readers of
@@ -41,6 +45,7 @@ type FSM struct {
 
 	mu          sync.RWMutex
 	store       *engine.Store
+	state       *codec.Cluster
 	index, term uint64 // of the last command
 	failed      error  // why a snapshot could not be restored
 
@@ -51,7 +56,7 @@ type FSM struct {
 
 // New returns the state machine of a fresh cluster.
 func New(cluster string) *FSM {
-	f := &FSM{cluster: cluster, store: engine.NewStore()}
+	f := &FSM{cluster: cluster, store: engine.NewStore(), state: &codec.Cluster{}}
 	f.catalog.Store(f.store.Catalog())
 	f.applied.init()
 	return f
@@ -68,10 +73,9 @@ func (f *FSM) Apply(l *raft.Log) any {
 		panic(fmt.Sprintf("raftfsm: log entry %d can't be applied: %v", l.Index, err))
 	}
 	r := Response{Index: l.Index, Fenced: e.Term != l.Term}
-	skip := r.Fenced || e.Command == nil
 	f.mu.Lock()
-	if !skip {
-		r.Result = f.store.Apply(l.Index, e.Command)
+	if !r.Fenced {
+		f.execute(l.Index, &e, &r)
 	}
 	f.index, f.term = l.Index, l.Term
 	catalog := f.store.Catalog()
@@ -79,11 +83,39 @@ func (f *FSM) Apply(l *raft.Log) any {
 	if catalog != f.catalog.Load() {
 		f.catalog.Store(catalog)
 	}
-	if !skip && f.observer != nil {
-		f.observer.Applied(l.Index, l.Term, e.Command, r.Result)
+	if f.observer != nil && !r.Fenced {
+		if e.Lease != nil {
+			f.observer.Leased(l.Index, l.Term, *e.Lease)
+		}
+		if e.Command != nil && !r.Repeated {
+			f.observer.Applied(l.Index, l.Term, e.Command, r.Result)
+		}
 	}
 	f.applied.advance(l.Index)
 	return r
+}
+
+// execute changes the state by one entry.
+func (f *FSM) execute(index uint64, e *codec.Entry, r *Response) {
+	if e.Lease != nil {
+		f.state.Lease = e.Lease.Record
+	}
+	if e.Member != nil {
+		putMember(f.state, e.Member)
+	}
+	if e.Command == nil {
+		return
+	}
+	repeatable := e.Request.Counter != 0
+	if repeatable {
+		if r.Result, r.Repeated = remembered(f.state, e.Request); r.Repeated {
+			return
+		}
+	}
+	r.Result = f.store.Apply(index, e.Command)
+	if repeatable {
+		remember(f.state, index, e.Request, r.Result)
+	}
 }
 
 // StoreConfiguration implements raft.ConfigurationStore, so that a cluster whose
@@ -97,17 +129,19 @@ func (f *FSM) Snapshot() (raft.FSMSnapshot, error) {
 	return &snapshot{
 		header: codec.Header{Index: f.index, Term: f.term, Cluster: f.cluster},
 		store:  f.store.Snapshot(),
+		state:  forkCluster(f.state),
 	}, nil
 }
 
 type snapshot struct {
 	header codec.Header
 	store  *engine.Store
+	state  *codec.Cluster
 }
 
 // Persist implements raft.FSMSnapshot; commands are applied meanwhile.
 func (s *snapshot) Persist(sink raft.SnapshotSink) error {
-	if err := codec.WriteSnapshot(sink, s.header, s.store); err != nil {
+	if err := codec.WriteSnapshot(sink, s.header, s.store, s.state); err != nil {
 		_ = sink.Cancel() // the error that counts is the first one
 		return err
 	}
@@ -121,7 +155,7 @@ func (s *snapshot) Release() {}
 // read.
 func (f *FSM) Restore(in io.ReadCloser) error {
 	defer in.Close()
-	h, store, err := codec.ReadSnapshot(in)
+	h, store, state, err := codec.ReadSnapshot(in)
 	if err == nil && h.Cluster != f.cluster {
 		err = fmt.Errorf("the snapshot belongs to cluster %s, not %s", h.Cluster, f.cluster)
 	}
@@ -131,7 +165,7 @@ func (f *FSM) Restore(in io.ReadCloser) error {
 		f.mu.Unlock()
 		return err
 	}
-	f.store, f.index, f.term = store, h.Index, h.Term
+	f.store, f.state, f.index, f.term = store, state, h.Index, h.Term
 	f.mu.Unlock()
 	f.catalog.Store(store.Catalog())
 	if f.observer != nil {

@@ -20,6 +20,7 @@ import (
 	"seqd/engine"
 	"seqd/engine/sequence"
 	"seqd/raftfsm/codec"
+	"seqd/raftfsm/lease"
 	"seqd/raftfsm/logtest"
 )
 
@@ -61,6 +62,14 @@ func randomLog(t testing.TB, seed uint64, n int) []*raft.Log {
 	for i := range n {
 		l := &raft.Log{Index: uint64(2*i + 3), Term: uint64(1 + i/50), Type: raft.LogCommand}
 		e := codec.Entry{Term: l.Term, Command: g.Next()}
+		switch i % 7 {
+		case 1: // now and then one that was executed before
+			e.Request = codec.Request{Gateway: uint64(i % 3), Counter: uint64(1 + i/14), AckBelow: uint64(i / 28)}
+		case 3:
+			e.Lease = &codec.Lease{Record: lease.Record{Holder: strconv.Itoa(i % 2), Term: e.Term, Millis: uint64(i % 4)}, Asked: uint64(i)}
+		case 5:
+			e.Command, e.Member = nil, &codec.PutMember{Member: codec.Member{ID: strconv.Itoa(i % 5), Version: uint64(i)}, Gone: i%4 == 0}
+		}
 		if i%10 == 9 {
 			e.Term++
 		}
@@ -159,6 +168,8 @@ func (r *recorder) Applied(index, _ uint64, c engine.Command, _ engine.Result) {
 		r.t.Error("counted as applied before the observer knew")
 	}
 }
+
+func (r *recorder) Leased(uint64, uint64, codec.Lease) {}
 
 func (r *recorder) Restored() { r.restored++ }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 
-	"seqd/engine"
-	"seqd/raftfsm/node"
 	"seqd/server"
 	"seqd/server/session"
 	"seqd/server/session/settings"
@@ -37,18 +35,4 @@ func (h *handler) Serve(_ context.Context, c *server.Client) error {
 	c.OnCancel(s.Cancel)
 	c.OnTerminate(s.Terminate)
 	return s.Run()
-}
-
-// backend is the node as sessions see it. Only the handle's type has to be
-// spelled out: the node knows nothing of sessions.
-type backend struct{ *node.Node }
-
-var _ session.Backend = backend{}
-
-// Sequence implements session.Backend.
-func (b backend) Sequence(id engine.SequenceID) session.Sequence {
-	if seq := b.Node.Sequence(id); seq != nil {
-		return seq
-	}
-	return nil
 }

@@ -22,11 +22,14 @@ engine/sequence ->
 engine -> engine/sequence protocol/sqlstate
 engine/query -> engine engine/query/* engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
 engine/query/* -> engine engine/query/* engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
-raftfsm/codec -> engine engine/sequence protocol/sqlstate
-raftfsm -> engine raftfsm/codec
+raftfsm/lease ->
+raftfsm/codec -> engine engine/sequence protocol/sqlstate raftfsm/lease
+raftfsm -> engine raftfsm/codec raftfsm/lease protocol/sqlstate
 raftfsm/allocator -> engine engine/sequence protocol/sqlstate
 raftfsm/logtest -> engine engine/sequence
-raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator engine engine/sequence protocol/sqlstate
+raftfsm/peer -> protocol/sqlstate
+raftfsm/forward -> raftfsm/allocator raftfsm/codec raftfsm/peer engine engine/sequence protocol/sqlstate
+raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
 server/session/settings -> protocol/parser protocol/sqlstate
 server/session -> server/session/settings engine engine/query engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
 server -> server/session protocol/wire protocol/sqlstate

@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"seqd/cmd/seqd/config"
 )
@@ -29,11 +30,17 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "seqd --help lists the flags.")
 		return exitUsage
 	}
-	if command == "version" {
+	switch {
+	case command == "version":
 		fmt.Println("seqd", version)
-		return exitOK
+	case command == "trial":
+		err = trial(&cli.Trial, os.Stdout)
+	case strings.HasPrefix(command, "cluster "):
+		err = administer(command, &cli.Cluster, os.Stdout)
+	default:
+		err = serve(&cli.Serve)
 	}
-	if err := serve(&cli.Serve); err != nil {
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "seqd: %v\n", err)
 		return exitFailed
 	}

@@ -13,7 +13,6 @@ import (
 
 	"seqd/cmd/seqd/config"
 	"seqd/protocol/wire"
-	"seqd/raftfsm/node"
 	"seqd/server"
 	"seqd/server/session"
 )
@@ -31,21 +30,17 @@ func serve(cfg *config.Serve) error {
 	if err != nil {
 		return err
 	}
-	broken := make(chan error, 1)
-	n, err := node.Open(context.Background(), node.Config{
-		DataDir: cfg.DataDir, Ephemeral: cfg.Ephemeral, PrelogMax: cfg.PrelogMax, Logger: logger,
-		Fatal: func(err error) {
-			select {
-			case broken <- err:
-			default:
-			}
-		},
-	})
+	port, err := openClusterPort(cfg, logger)
 	if err != nil {
 		_ = listener.Close()
 		return err
 	}
-	srv := newServer(cfg, n, listener.Addr(), logger)
+	broken := make(chan error, 1)
+	m, err := openMember(cfg, port, logger, broken, signals)
+	if m == nil {
+		return errors.Join(err, listener.Close(), port.Close())
+	}
+	srv := newServer(cfg, m.backend, listener.Addr(), logger)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	fmt.Fprintln(os.Stderr, readyLine(cfg, listener.Addr()))
@@ -55,7 +50,7 @@ func serve(cfg *config.Serve) error {
 		// The log can't be trusted any more: no clean stop, which would write to it.
 		return fmt.Errorf("the log failed, stopping at once: %w", err)
 	case err := <-served:
-		return errors.Join(err, stop(cfg, srv, n))
+		return errors.Join(err, stop(cfg, srv, m))
 	case sig := <-signals:
 		logger.Debug("stopping", "signal", sig.String())
 		go func() {
@@ -63,29 +58,29 @@ func serve(cfg *config.Serve) error {
 			logger.Warn("stopping at once: reserved values are skipped at the next start")
 			os.Exit(exitFailed)
 		}()
-		return stop(cfg, srv, n)
+		return stop(cfg, srv, m)
 	}
 }
 
 // stop ends the sessions, then commits the exact positions, so that a clean stop
 // skips no value.
-func stop(cfg *config.Serve, srv *server.Server, n *node.Node) error {
+func stop(cfg *config.Serve, srv *server.Server, m *member) error {
 	ctx, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)
 	defer cancel()
 	err := srv.Shutdown(ctx)
 	closing, cancelClosing := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)
 	defer cancelClosing()
-	return errors.Join(err, n.Close(closing))
+	return errors.Join(err, m.close(closing))
 }
 
-func newServer(cfg *config.Serve, n *node.Node, addr net.Addr, logger *slog.Logger) *server.Server {
+func newServer(cfg *config.Serve, b session.Backend, addr net.Addr, logger *slog.Logger) *server.Server {
 	port := "0"
 	if tcp, ok := addr.(*net.TCPAddr); ok {
 		port = strconv.Itoa(tcp.Port)
 	}
 	return server.New(server.Config{
 		Handler: &handler{
-			backend:    backend{n},
+			backend:    b,
 			statements: session.NewStatementCache(),
 			logger:     logger,
 			settings:   map[string]string{"port": port, "max_connections": strconv.Itoa(cfg.MaxConnections)},

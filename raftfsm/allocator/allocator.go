@@ -9,6 +9,9 @@
 //   - Reservations are installed, and dropped, by Applied alone: in log order.
 //     What the proposer learns from its future changes nothing but who is told of
 //     a failure.
+//   - Memory is read or written for a client only while the lease holds, or for a
+//     request that waited before an entry of this session was proposed that has
+//     been applied (see lease.go).
 //   - What users see (last_value, log_cnt) is sequence.Next's arithmetic, however
 //     far the reservations reach.
 //
@@ -55,8 +58,12 @@ type Config struct {
 	// here, or with an *sqlstate.Error. What was proposed is waited for however
 	// the context fares, but not for ever.
 	Propose func(context.Context, engine.Command) (engine.Result, error)
-	// Now is a monotonic clock.
+	// Now is a monotonic clock, the lease's.
 	Now func() time.Duration
+	// Lease tells whether the leader may serve from memory at this moment; nil: at
+	// any. If it may not, an entry is proposed to get the lease anew: every Reserve,
+	// also an empty one, renews it.
+	Lease func() bool
 	// PrelogMax bounds how many values are reserved ahead; 0: none.
 	PrelogMax uint64
 }
@@ -67,10 +74,12 @@ type Allocator struct {
 	source  Source
 	propose func(context.Context, engine.Command) (engine.Result, error)
 	now     func() time.Duration
+	lease   func() bool
 	prelog  uint64 // Config.PrelogMax
 	logVals uint64 // how many values sequence.Next logs ahead
 
 	term        atomic.Uint64 // the leadership session; 0: not serving
+	confirmed   atomic.Int64  // see Confirmed
 	checkpoints atomic.Uint64
 	stalled     atomic.Pointer[sqlstate.Error] // why the log takes nothing at the moment
 
@@ -88,8 +97,11 @@ type Allocator struct {
 
 // New returns an Allocator that does not serve yet.
 func New(c Config) *Allocator {
+	if c.Lease == nil {
+		c.Lease = func() bool { return true }
+	}
 	return &Allocator{
-		source: c.Source, propose: c.Propose, now: c.Now,
+		source: c.Source, propose: c.Propose, now: c.Now, lease: c.Lease,
 		prelog: c.PrelogMax, logVals: min(sequence.LogVals, c.PrelogMax),
 		sequences: map[engine.SequenceID]*Sequence{},
 		locks:     locks{held: map[uint64][]*Sequence{}, waits: map[uint64]*waiter{}},
@@ -103,6 +115,7 @@ func (a *Allocator) Start(term uint64) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.end, a.ended = cancel, make(chan struct{})
 	a.due.clear()
+	a.confirmed.Store(math.MinInt64)
 	a.stalled.Store(nil)
 	a.lastTerm.Store(term)
 	a.term.Store(term)
@@ -125,6 +138,7 @@ func (a *Allocator) Stop() {
 	a.locks.reset()
 	a.end()
 	<-a.ended
+	a.due.fail(ErrNotServing)
 	a.end = nil
 }
 

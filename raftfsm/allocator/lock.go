@@ -127,13 +127,17 @@ func (l *locks) unblock(w *waiter) {
 	l.mu.Unlock()
 }
 
+// pid is the process ID of an owner, which for a session of another node stands
+// behind that node's number.
+func pid(owner uint64) uint32 { return uint32(owner) }
+
 // deadlock is PostgreSQL's error. l.mu is held, since it reads the holders.
 func deadlock(circle []*waiter) *sqlstate.Error {
 	lines := make([]string, len(circle))
 	for i, w := range circle {
 		lines[i] = sqlstate.Errorf(sqlstate.DeadlockDetected,
 			"Process %d waits for %s on relation %d of database %d; blocked by process %d.",
-			w.owner, w.want.lockMode(), w.seq.id.Sequence, w.seq.id.Database, w.seq.locker).Message
+			pid(w.owner), w.want.lockMode(), w.seq.id.Sequence, w.seq.id.Database, pid(w.seq.locker)).Message
 	}
 	return sqlstate.New(sqlstate.DeadlockDetected, "deadlock detected").
 		WithDetail("%s", strings.Join(lines, "\n")).

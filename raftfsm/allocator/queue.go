@@ -3,6 +3,7 @@ package allocator
 import (
 	"context"
 	"slices"
+	"time"
 
 	"seqd/engine"
 	"seqd/engine/sequence"
@@ -32,6 +33,7 @@ type waiter struct {
 	want  want
 	owner uint64
 	seq   *Sequence
+	at    time.Duration // the clock when it began to wait
 
 	// Guarded by seq.mu.
 	finished bool
@@ -43,6 +45,7 @@ type waiter struct {
 	// wantNext
 	block sequence.Block
 	epoch uint64
+	batch []Fetch // NextBatch: what it still waits for, else nil
 	// wantLock
 	position engine.Position
 }
@@ -60,7 +63,7 @@ func (s *Sequence) enqueue(what want, owner uint64) (*waiter, error) {
 	if err := s.serving(); err != nil {
 		return nil, err
 	}
-	w := &waiter{want: what, owner: owner, seq: s, done: make(chan struct{})}
+	w := &waiter{want: what, owner: owner, seq: s, at: s.a.now(), done: make(chan struct{})}
 	s.queue = append(s.queue, w)
 	s.pump()
 	return w, nil
@@ -112,7 +115,7 @@ func (s *Sequence) pump() {
 	if len(s.queue) == 0 {
 		return
 	}
-	short := false // of reserved values
+	short := false // of reserved values, or of the lease
 	kept := s.queue[:0]
 	for i, w := range s.queue {
 		if s.locker != 0 && w.owner != s.locker {
@@ -121,10 +124,11 @@ func (s *Sequence) pump() {
 			}
 			continue
 		}
-		if s.serve(w) {
+		unconfirmed := s.unconfirmed(w)
+		if !unconfirmed && s.serve(w) {
 			continue
 		}
-		if short = w.want == wantNext; short {
+		if short = unconfirmed || w.want == wantNext; short {
 			if why := s.a.stalled.Load(); why != nil {
 				short = false
 				w.finish(why)
@@ -148,6 +152,13 @@ func (s *Sequence) pump() {
 func (s *Sequence) serve(w *waiter) bool {
 	switch w.want {
 	case wantNext:
+		if w.batch != nil {
+			if !s.serveBatch(w) {
+				return false
+			}
+			w.finish(w.err)
+			break
+		}
 		block, ok, err := s.take()
 		if !ok && err == nil {
 			return false
@@ -197,10 +208,11 @@ func (s *Sequence) failAll(err *sqlstate.Error) {
 	s.queue = nil
 }
 
-// failNext ends the waiters for values that may go on: their reservation failed.
+// failNext ends the waiters for values, or for the lease, that may go on: their
+// reservation failed.
 func (s *Sequence) failNext(err error) {
 	s.queue = slices.DeleteFunc(s.queue, func(w *waiter) bool {
-		if w.want != wantNext || (s.locker != 0 && w.owner != s.locker) {
+		if (w.want != wantNext && !s.unconfirmed(w)) || (s.locker != 0 && w.owner != s.locker) {
 			return false
 		}
 		w.finish(err)

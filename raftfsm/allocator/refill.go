@@ -32,28 +32,34 @@ const (
 type due struct {
 	mu   sync.Mutex
 	list []*Sequence
-	wake chan struct{}
+	// confirms are readers of memory that wait for the lease, see Confirm.
+	confirms []chan error
+	wake     chan struct{}
 }
 
 func (d *due) add(s *Sequence) {
 	d.mu.Lock()
 	d.list = append(d.list, s)
 	d.mu.Unlock()
+	d.awake()
+}
+
+func (d *due) awake() {
 	select {
 	case d.wake <- struct{}{}:
 	default: // it is awake
 	}
 }
 
-func (d *due) take() []*Sequence {
+func (d *due) take() ([]*Sequence, []chan error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list := d.list
-	d.list = nil
-	return list
+	list, confirms := d.list, d.confirms
+	d.list, d.confirms = nil, nil
+	return list, confirms
 }
 
-func (d *due) clear() { d.take() }
+func (d *due) clear() { d.fail(ErrNotServing) }
 
 // request puts the sequence on the list for the next reservation.
 func (s *Sequence) request() {
@@ -71,19 +77,27 @@ func (a *Allocator) flush(ctx context.Context, done chan<- struct{}) {
 		case <-ctx.Done():
 			return
 		}
-		list := a.due.take()
+		list, confirms := a.due.take()
 		start := a.now()
 		c := &engine.Reserve{}
+		var unconfirmed []*Sequence
 		for _, s := range list {
-			c.Items = s.plan(c.Items, start)
+			var only bool
+			if c.Items, only = s.plan(c.Items, start); only {
+				unconfirmed = append(unconfirmed, s)
+			}
 		}
-		if len(c.Items) == 0 {
+		if len(c.Items) == 0 && len(confirms) == 0 && len(unconfirmed) == 0 {
 			continue
 		}
 		_, err := a.propose(context.Background(), c) // Release must know how it ended
+		answer(confirms, err)
 		if err != nil {
 			a.failed(list, err)
 			continue
+		}
+		for _, s := range unconfirmed {
+			s.wasConfirmed()
 		}
 		a.commit += (a.now() - start - a.commit) / 8
 	}
@@ -104,19 +118,22 @@ func (a *Allocator) failed(list []*Sequence, err error) {
 
 // plan appends the reservation that the sequence needs now: what its waiters
 // take, and ahead of that what PostgreSQL would log or, under load, what lasts
-// for the horizon.
-func (s *Sequence) plan(items []engine.ReserveItem, now time.Duration) []engine.ReserveItem {
+// for the horizon. only: it needs no reservation, just the lease.
+func (s *Sequence) plan(items []engine.ReserveItem, now time.Duration) (_ []engine.ReserveItem, only bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dropped != nil || s.term == 0 || s.term != s.a.term.Load() {
 		s.inflight = false
-		return items
+		return items, false
 	}
 	waiting, after := s.demand()
 	if waiting == 0 && s.locker != 0 {
+		if s.awaitsLease() {
+			return items, true
+		}
 		s.inflight = false // the holder's position must stay what it is
 		s.pump()
-		return items
+		return items, false
 	}
 	s.pace(now)
 	ahead := s.ahead(after)
@@ -129,11 +146,14 @@ func (s *Sequence) plan(items []engine.ReserveItem, now time.Duration) []engine.
 		items = s.reserve(items, want-s.left)
 	}
 	if len(items) == before {
+		if s.awaitsLease() {
+			return items, true
+		}
 		s.inflight = false
 		s.low = 0 // the lap ends here
 		s.pump()
 	}
-	return items
+	return items, false
 }
 
 // demand is how many values those take who wait for values and nothing else, and
@@ -148,12 +168,14 @@ func (s *Sequence) demand() (total uint64, after sequence.State) {
 		if w.want != wantNext {
 			break
 		}
-		f, err := sequence.Next(s.def.Params, after, s.a.logVals, force)
-		if err != nil {
-			break
+		for range max(1, len(w.batch)) {
+			f, err := sequence.Next(s.def.Params, after, s.a.logVals, force)
+			if err != nil {
+				return total, after
+			}
+			total, after = addSaturated(total, f.Block.Count()), f.State
+			force = force && f.Covered == 0
 		}
-		total, after = addSaturated(total, f.Block.Count()), f.State
-		force = force && f.Covered == 0
 	}
 	return total, after
 }

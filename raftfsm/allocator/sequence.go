@@ -60,7 +60,7 @@ func (s *Sequence) Epoch() uint64 { return s.epoch.Load() }
 // locked.
 func (s *Sequence) Next(ctx context.Context, owner uint64) (sequence.Block, uint64, error) {
 	s.mu.Lock()
-	if s.open(owner) {
+	if s.open(owner) && s.a.lease() {
 		block, ok, err := s.take()
 		if ok || err != nil {
 			if s.left < s.low && !s.inflight && s.locker == 0 {
@@ -105,16 +105,7 @@ func (s *Sequence) SetVal(ctx context.Context, owner uint64, state sequence.Stat
 	if err := engine.CheckSetVal(def, state.LastValue); err != nil {
 		return 0, err // the log need not hear of it
 	}
-	r, err := s.a.propose(ctx, &engine.SetVal{ID: s.id, State: state})
-	switch {
-	case err != nil:
-		return 0, err
-	case r.Err != nil && r.Err.Code == sqlstate.UndefinedTable:
-		return 0, errDropped(def.Name)
-	case r.Err != nil:
-		return 0, r.Err
-	}
-	return r.Effects[0].Epoch, nil
+	return s.proposeSetVal(ctx, state, s.a.propose)
 }
 
 func (s *Sequence) setvalDone() {
@@ -125,11 +116,22 @@ func (s *Sequence) setvalDone() {
 }
 
 // Position is the exact position. It does not wait for locks.
-func (s *Sequence) Position(context.Context) (engine.Position, error) {
+func (s *Sequence) Position(ctx context.Context) (engine.Position, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.serving(); err != nil {
 		return engine.Position{}, err
+	}
+	if !s.a.lease() {
+		s.mu.Unlock()
+		err := s.a.Confirm(ctx)
+		s.mu.Lock()
+		if err == nil {
+			err = s.serving()
+		}
+		if err != nil {
+			return engine.Position{}, err
+		}
 	}
 	return s.position(), nil
 }

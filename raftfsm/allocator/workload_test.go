@@ -39,7 +39,7 @@ func (a *auditor) next(ctx context.Context, owner uint64) error {
 		before[epoch] = v
 	}
 	a.mu.Unlock()
-	b, epoch, err := a.s.Next(ctx, owner)
+	b, epoch, err := a.draw(ctx, owner)
 	if err != nil {
 		return err
 	}
@@ -71,6 +71,16 @@ func (a *auditor) next(ctx context.Context, owner uint64) error {
 	}
 	a.last[epoch] = max(a.last[epoch], b.Last)
 	return nil
+}
+
+// draw asks alone or, as a node does for its sessions, in a batch.
+func (a *auditor) draw(ctx context.Context, owner uint64) (sequence.Block, uint64, error) {
+	if rand.IntN(2) == 0 {
+		if f := batch(ctx, a.s, owner)[0]; f.Err != ErrBlocked {
+			return f.Block, f.Epoch, f.Err
+		}
+	}
+	return a.s.Next(ctx, owner)
 }
 
 // greatest is the greatest value handed out in the current epoch.

@@ -15,6 +15,8 @@ import (
 
 	"seqd/engine"
 	"seqd/engine/sequence"
+	"seqd/protocol/sqlstate"
+	"seqd/raftfsm/lease"
 	"seqd/raftfsm/logtest"
 )
 
@@ -34,16 +36,21 @@ func goldenEntries() map[string]Entry {
 	id := engine.SequenceID{Database: 5, Sequence: 16384}
 	state := sequence.State{LastValue: -9223372036854775808, LogCount: 32, IsCalled: true}
 	params := sequence.Params{Type: sequence.BigInt, Start: 7, Increment: -3, Min: -9223372036854775808, Max: 100, Cache: 20, Cycle: true}
+	holder := lease.Record{Holder: "node-a", Boot: "b", Term: 3, Millis: 1500}
 	seq := engine.Sequence{OID: 16384, Schema: 2200, Name: "Größe \"x\"", Owner: 10, Persistence: engine.Unlogged, Params: params, Version: 77}
 	return map[string]Entry{
 		"reserve": {Term: 3, Command: &engine.Reserve{Items: []engine.ReserveItem{{ID: id, Epoch: 9, Count: 33}, {ID: id, Epoch: 1 << 60, Count: 1<<64 - 1}}}},
 		"release": {Term: 3, Command: &engine.Release{Items: []engine.ReleaseItem{{ID: id, Epoch: 9, State: state}, {ID: id}}}},
-		"setval":  {Term: 1<<64 - 1, Request: RequestID{Gateway: 4, Counter: 5}, Command: &engine.SetVal{ID: id, State: state}},
-		"commit": {Term: 3, Request: RequestID{Counter: 1}, Command: &engine.Commit{Database: 5, Writes: []engine.Write{
+		"setval":  {Term: 1<<64 - 1, Request: Request{Gateway: 4, Counter: 5}, Command: &engine.SetVal{ID: id, State: state}},
+		"commit": {Term: 3, Request: Request{Counter: 1}, Command: &engine.Commit{Database: 5, Writes: []engine.Write{
 			&engine.PutSequence{Sequence: seq, Expect: 70, Position: &state, ExpectSerial: 71},
 			&engine.PutSequence{Sequence: seq, Expect: 70},
 			&engine.DropSequence{OID: 16385, Expect: 72},
 		}}},
+		"retry":  {Term: 3, Request: Request{Gateway: 1<<64 - 1, Counter: 7, AckBelow: 6}, Command: &engine.SetVal{ID: id, State: state}},
+		"lease":  {Term: 3, Lease: &Lease{Record: holder, Asked: 1 << 50}},
+		"leased": {Term: 3, Lease: &Lease{Record: holder, Asked: 1 << 50}, Command: &engine.Reserve{Items: []engine.ReserveItem{{ID: id, Epoch: 9, Count: 33}}}},
+		"member": {Term: 3, Member: &PutMember{Member: Member{ID: "a", Address: "[::1]:5434", Version: 2, Voter: true}, Gone: true}},
 	}
 }
 
@@ -79,7 +86,7 @@ func TestEntriesRoundTrip(t *testing.T) {
 	for seed := range uint64(20) {
 		g := logtest.New(seed)
 		for range 200 {
-			e := Entry{Term: seed, Request: RequestID{Gateway: seed, Counter: seed / 2}, Command: g.Next()}
+			e := Entry{Term: seed, Request: Request{Gateway: seed, Counter: seed / 2}, Command: g.Next()}
 			b := encode(t, e)
 			back, err := DecodeEntry(b)
 			if err != nil || !reflect.DeepEqual(back, e) {
@@ -123,10 +130,13 @@ func TestUnknownEntries(t *testing.T) {
 		b    []byte
 		want string // "": may be skipped
 	}{
+		{"lease of nobody", seal(1, typeLease, 0x08, 0x03, 0x22, 0), "is impossible"},
+		{"lease that lacks one", seal(1, typeLease, 0x08, 0x03), "malformed"},
+		{"member without an ID", seal(1, typeMember, 0x08, 0x03), "without an ID"},
 		{"newer format", seal(2, typeReserve), "format version 2, this program knows up to 1"},
 		{"unknown type", seal(1, 0x70, 0x08, 0x03), "type 112: unknown type"},
 		{"unknown type that may be skipped", seal(1, 0xf0, 0x08, 0x03), ""},
-		{"unknown field", seal(1, typeReserve, 0x20, 0x01), "field 4: unknown field"},
+		{"unknown field", seal(1, typeReserve, 0x28, 0x01), "field 5: unknown field"},
 		{"field that may be skipped", seal(1, typeReserve, 0xc2, 0x3e, 0x00), ""}, // field 1000
 		{"wrong wire type", seal(1, typeReserve, 0x0d, 1, 2, 3, 4), "field 1: malformed"},
 		{"huge length", seal(1, typeReserve, 0x1a, 0xff, 0xff, 0xff, 0xff, 0x0f), "malformed"},
@@ -155,10 +165,31 @@ func someStore(seed uint64, entries int) (*engine.Store, Header) {
 	return g.Store(), Header{Index: uint64(entries), Term: 2, Cluster: "golden"}
 }
 
-func write(t testing.TB, h Header, s *engine.Store) []byte {
+// someCluster has every field set, and results of every shape.
+func someCluster() *Cluster {
+	id := engine.SequenceID{Database: 5, Sequence: 16384}
+	return &Cluster{
+		Lease:   lease.Record{Holder: "a", Boot: "b", Term: 3, Millis: 1500},
+		Members: []Member{{ID: "a", Address: "127.0.0.1:1", Version: 2, Voter: true}, {ID: "b", Address: "127.0.0.1:2"}},
+		Gateways: []Gateway{
+			{ID: 1, Used: 9},
+			{ID: 7, Used: 20, Below: 3, Results: []Outcome{
+				{Counter: 3, Result: engine.Result{Err: &sqlstate.Error{Severity: "ERROR", Code: sqlstate.UndefinedTable, Message: "m",
+					Detail: "d", Hint: "h", Where: "w", Position: 4}}},
+				{Counter: 5, Result: engine.Result{Effects: []engine.Effect{
+					{Kind: engine.EffectReset, ID: id, Epoch: 12, State: sequence.State{LastValue: -3, LogCount: 1, IsCalled: true}},
+					{Kind: engine.EffectReserved, ID: id, Epoch: 12, Block: sequence.Block{First: -1, Last: -9, Increment: -2}},
+				}}},
+				{Counter: 1 << 63},
+			}},
+		},
+	}
+}
+
+func write(t testing.TB, h Header, s *engine.Store, c *Cluster) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := WriteSnapshot(&b, h, s); err != nil {
+	if err := WriteSnapshot(&b, h, s, c); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -167,51 +198,98 @@ func write(t testing.TB, h Header, s *engine.Store) []byte {
 func TestSnapshotsRoundTrip(t *testing.T) {
 	for seed := range uint64(20) {
 		s, h := someStore(seed, int(seed)*20)
-		b := write(t, h, s)
-		back, restored, err := ReadSnapshot(bytes.NewReader(b))
+		c := &Cluster{}
+		if seed%2 == 1 {
+			c = someCluster()
+		}
+		b := write(t, h, s, c)
+		back, restored, cluster, err := ReadSnapshot(bytes.NewReader(b))
 		if err != nil || back != h {
 			t.Fatalf("header %+v, %v", back, err)
 		}
-		if !bytes.Equal(write(t, h, restored), b) {
+		if !reflect.DeepEqual(cluster, c) {
+			t.Fatalf("%+v\nwas read as %+v", c, cluster)
+		}
+		if !bytes.Equal(write(t, h, restored, cluster), b) {
 			t.Fatal("the restored store gives other bytes")
 		}
 	}
 }
 
-// TestGoldenSnapshot: a snapshot that an earlier program wrote is read, and says
-// what it said.
-func TestGoldenSnapshot(t *testing.T) {
-	path := filepath.Join("testdata", "snapshot-v1.bin")
-	s, h := someStore(1, 300)
-	got := write(t, h, s)
-	if *rewrite {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
+// TestClusterRecordsInDisorder: what no FSM writes is refused.
+func TestClusterRecordsInDisorder(t *testing.T) {
+	s, h := someStore(1, 10)
+	for name, change := range map[string]func(*Cluster){
+		"members":            func(c *Cluster) { c.Members[0], c.Members[1] = c.Members[1], c.Members[0] },
+		"gateways":           func(c *Cluster) { c.Gateways[0].ID = 7 },
+		"results":            func(c *Cluster) { c.Gateways[1].Results[0].Counter = 6 },
+		"forgotten result":   func(c *Cluster) { c.Gateways[1].Below = 4 },
+		"lease beyond a day": func(c *Cluster) { c.Lease.Millis = maxLease + 1 },
+	} {
+		c := someCluster()
+		change(c)
+		if _, _, _, err := ReadSnapshot(bytes.NewReader(write(t, h, s, c))); err == nil {
+			t.Errorf("%s: read without an error", name)
 		}
 	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, restored, err := ReadSnapshot(bytes.NewReader(want))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(write(t, back, restored), want) {
-		t.Error("what was read is written differently now")
-	}
-	text, err := os.ReadFile(filepath.Join("testdata", "snapshot-v1.txt"))
-	if err != nil && !*rewrite {
-		t.Fatal(err)
-	}
-	said := describe(back, restored)
-	if *rewrite {
-		if err := os.WriteFile(filepath.Join("testdata", "snapshot-v1.txt"), []byte(said), 0o644); err != nil {
+}
+
+// TestGoldenSnapshots: snapshots that this and earlier programs wrote are read, and
+// say what they said.
+func TestGoldenSnapshots(t *testing.T) {
+	for version := 1; version <= SnapshotVersion; version++ {
+		name := filepath.Join("testdata", fmt.Sprintf("snapshot-v%d", version))
+		if *rewrite && version == SnapshotVersion {
+			s, h := someStore(1, 300)
+			if err := os.WriteFile(name+".bin", write(t, h, s, someCluster()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := os.ReadFile(name + ".bin")
+		if err != nil {
 			t.Fatal(err)
 		}
-	} else if said != string(text) {
-		t.Errorf("the snapshot says now:\n%s", said)
+		h, s, c, err := ReadSnapshot(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if version == SnapshotVersion && !bytes.Equal(write(t, h, s, c), b) {
+			t.Error("what was read is written differently now")
+		}
+		said := describe(h, s)
+		if version > 1 {
+			said += describeCluster(c)
+		} else if !reflect.DeepEqual(c, &Cluster{}) {
+			t.Errorf("version 1 knows no %+v", c)
+		}
+		if *rewrite && version == SnapshotVersion {
+			if err := os.WriteFile(name+".txt", []byte(said), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, err := os.ReadFile(name + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said != string(text) {
+			t.Errorf("the snapshot says now:\n%s", said)
+		}
 	}
+}
+
+func describeCluster(c *Cluster) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "lease %+v\n", c.Lease)
+	for _, m := range c.Members {
+		fmt.Fprintf(&b, "member %+v\n", m)
+	}
+	for _, g := range c.Gateways {
+		fmt.Fprintf(&b, "gateway %d used %d below %d\n", g.ID, g.Used, g.Below)
+		for _, o := range g.Results {
+			fmt.Fprintf(&b, "%d: %v %+v\n", o.Counter, o.Result.Err, o.Result.Effects)
+		}
+	}
+	return b.String()
 }
 
 // describe is a store for people to read.
@@ -238,24 +316,24 @@ func describe(h Header, s *engine.Store) string {
 
 func TestDamagedSnapshots(t *testing.T) {
 	s, h := someStore(3, 30)
-	b := write(t, h, s)
+	b := write(t, h, s, someCluster())
 	for i := range b {
 		c := bytes.Clone(b)
 		c[i] ^= 1 << (i % 8)
-		if _, _, err := ReadSnapshot(bytes.NewReader(c)); err == nil {
+		if _, _, _, err := ReadSnapshot(bytes.NewReader(c)); err == nil {
 			t.Errorf("byte %d was changed unnoticed", i)
 		}
-		if _, _, err := ReadSnapshot(bytes.NewReader(b[:i])); err == nil {
+		if _, _, _, err := ReadSnapshot(bytes.NewReader(b[:i])); err == nil {
 			t.Errorf("cut to %d bytes unnoticed", i)
 		}
 	}
-	if _, _, err := ReadSnapshot(bytes.NewReader(append(bytes.Clone(b), 0))); err == nil {
+	if _, _, _, err := ReadSnapshot(bytes.NewReader(append(bytes.Clone(b), 0))); err == nil {
 		t.Error("trailing data unnoticed")
 	}
 	newer := bytes.Clone(b)
 	newer[len(snapshotMagic)] = SnapshotVersion + 1
 	var version *VersionError
-	if _, _, err := ReadSnapshot(bytes.NewReader(newer)); !errors.As(err, &version) {
+	if _, _, _, err := ReadSnapshot(bytes.NewReader(newer)); !errors.As(err, &version) {
 		t.Errorf("a newer format: %v", err)
 	}
 }

@@ -14,14 +14,16 @@ const (
 	typeRelease byte = 2
 	typeSetVal  byte = 3
 	typeCommit  byte = 4
+	typeLease   byte = 5 // nothing but a lease
+	typeMember  byte = 6
 )
 
 // maySkip marks a type that a replica which does not know it may pass over,
 // because it changes nothing that replicas must agree on.
 const maySkip byte = 0x80
 
-func typeOf(c engine.Command) (byte, error) {
-	switch c.(type) {
+func typeOf(e Entry) (byte, error) {
+	switch e.Command.(type) {
 	case *engine.Reserve:
 		return typeReserve, nil
 	case *engine.Release:
@@ -31,7 +33,15 @@ func typeOf(c engine.Command) (byte, error) {
 	case *engine.Commit:
 		return typeCommit, nil
 	}
-	return 0, fmt.Errorf("no log entry type for %T", c)
+	switch {
+	case e.Command != nil:
+		return 0, fmt.Errorf("no log entry type for %T", e.Command)
+	case e.Member != nil:
+		return typeMember, nil
+	case e.Lease != nil:
+		return typeLease, nil
+	}
+	return 0, errors.New("an entry that says nothing")
 }
 
 func appendCommand(b []byte, c engine.Command) []byte {

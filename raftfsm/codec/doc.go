@@ -17,8 +17,9 @@
 // (Field numbers from 1000 on are the exception: they may be skipped.) Scalars
 // that are zero are left out. Numbers are never used again for something else.
 //
-//	message Entry        { uint64 term = 1; RequestID request = 2; bytes command = 3; }
-//	message RequestID    { uint64 gateway = 1; uint64 counter = 2; }
+//	message Entry        { uint64 term = 1; Request request = 2; bytes command = 3; Lease lease = 4; }
+//	message Request      { uint64 gateway = 1; uint64 counter = 2; uint64 ack_below = 3; }
+//	message Lease        { bytes holder = 1; bytes boot = 2; uint64 millis = 3; uint64 asked = 4; }
 //
 //	message Reserve      { repeated ReserveItem items = 1; }            // type 1
 //	message ReserveItem  { uint32 database = 1; uint32 sequence = 2; uint64 epoch = 3; uint64 count = 4; }
@@ -29,6 +30,8 @@
 //	message Write        { oneof { PutSequence put_sequence = 1; DropSequence drop_sequence = 2; } }
 //	message PutSequence  { Sequence sequence = 1; uint64 expect = 2; State position = 3; uint64 expect_serial = 4; }
 //	message DropSequence { uint32 oid = 1; uint64 expect = 2; }
+//	                                                                    // type 5: the lease alone, no command
+//	message PutMember    { bytes id = 1; bytes address = 2; uint64 version = 3; bool voter = 4; bool gone = 5; }  // type 6
 //
 //	message State        { sint64 last_value = 1; sint64 log_count = 2; bool is_called = 3; }
 //	message Params       { uint32 type = 1; sint64 start = 2; sint64 increment = 3; sint64 min = 4;

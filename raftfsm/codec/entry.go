@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 
 	"seqd/engine"
+	"seqd/raftfsm/lease"
 )
 
 // EntryVersion is the format of log entries that this program writes. It reads
@@ -34,23 +35,56 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("%s has format version %d, this program knows up to %d", e.What, e.Have, e.Know)
 }
 
-// RequestID names a request of a client, so that a repeated one is applied once.
-// The zero value means that the request is not repeated.
-type RequestID struct{ Gateway, Counter uint64 }
+// Request names a request of a gateway (a node that passes its sessions' commands
+// on to the leader), so that a repeated one is applied once. With Counter 0 the
+// request is never repeated.
+type Request struct {
+	Gateway, Counter uint64
+	// AckBelow: the gateway will not repeat requests with a smaller counter.
+	AckBelow uint64
+}
+
+// Lease is what an entry says about the leader's lease. The record's holder is the
+// proposer, its term the entry's.
+type Lease struct {
+	lease.Record
+	// Asked is the proposer's clock, in ns, as it was before the entry was proposed.
+	// It means nothing to anybody else.
+	Asked uint64
+}
+
+// Member is what the cluster knows about one of its nodes.
+type Member struct {
+	ID      string
+	Address string // of its cluster port
+	Version uint64 // of the program that it runs
+	Voter   bool   // to become one as soon as it has caught up
+}
+
+// PutMember is the command that adds, changes or removes what is known about a
+// node. (Who votes is raft's own configuration.)
+type PutMember struct {
+	Member
+	Gone bool // remove it
+}
 
 // Entry is what one log entry says.
 type Entry struct {
 	// Term is the raft term in which the proposer led. An entry that was logged
 	// in another term is refused (see raftfsm.FSM).
 	Term    uint64
-	Request RequestID
-	// Command is nil for an entry of an unknown type that may be skipped.
+	Request Request
+	// Lease goes along with any command, or stands alone.
+	Lease *Lease
+	// At most one of Command and Member is set. With neither, nor a Lease, it is an
+	// entry of an unknown type that may be skipped.
 	Command engine.Command
+	Member  *PutMember
 }
 
 // EncodeEntry returns the bytes of an entry. Equal entries give equal bytes.
 func EncodeEntry(e Entry) ([]byte, error) {
-	typ, err := typeOf(e.Command)
+	typ, err := typeOf(e)
 	if err != nil {
 		return nil, err
 	}
@@ -65,12 +99,21 @@ func EncodeEntry(e Entry) ([]byte, error) {
 	}
 	b := append(make([]byte, 0, 64), EntryVersion, typ)
 	b = appendUint(b, 1, e.Term)
-	if e.Request != (RequestID{}) {
+	if e.Request != (Request{}) {
 		b = appendMessage(b, 2, func(b []byte) []byte {
-			return appendUint(appendUint(b, 1, e.Request.Gateway), 2, e.Request.Counter)
+			b = appendUint(appendUint(b, 1, e.Request.Gateway), 2, e.Request.Counter)
+			return appendUint(b, 3, e.Request.AckBelow)
 		})
 	}
-	b = appendMessage(b, 3, func(b []byte) []byte { return appendCommand(b, e.Command) })
+	b = appendMessage(b, 3, func(b []byte) []byte {
+		if e.Member != nil {
+			return appendBool(appendMember(b, e.Member.Member), 5, e.Member.Gone)
+		}
+		return appendCommand(b, e.Command)
+	})
+	if e.Lease != nil {
+		b = appendMessage(b, 4, func(b []byte) []byte { return appendLease(b, e.Lease) })
+	}
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli)), nil
 }
 
@@ -95,17 +138,20 @@ func DecodeEntry(b []byte) (Entry, error) {
 		case 1:
 			return x.uint(&e.Term)
 		case 2:
-			return embedded(x, func(b []byte) error { return decodeRequestID(b, &e.Request) })
+			return embedded(x, func(b []byte) error { return decodeRequest(b, &e.Request) })
 		case 3:
 			return embedded(x, func(b []byte) error { command = b; return nil })
+		case 4:
+			e.Lease = &Lease{}
+			return embedded(x, func(b []byte) error { return decodeLease(b, e.Lease) })
 		}
 		return errUnknownField
 	})
 	if err == nil {
-		e.Command, err = decodeCommand(typ, command)
+		err = e.decodeBody(typ, command)
 	}
 	if errors.Is(err, errUnknownType) && typ&maySkip != 0 {
-		return e, nil
+		return Entry{Term: e.Term}, nil
 	}
 	if err != nil {
 		return Entry{}, fmt.Errorf("log entry of type %d: %w", typ, err)
@@ -113,14 +159,100 @@ func DecodeEntry(b []byte) (Entry, error) {
 	return e, nil
 }
 
-func decodeRequestID(b []byte, id *RequestID) error {
+func (e *Entry) decodeBody(typ byte, body []byte) (err error) {
+	if e.Lease != nil {
+		e.Lease.Term = e.Term
+	}
+	switch typ {
+	case typeLease:
+		if e.Lease == nil || len(body) > 0 {
+			return errMalformed
+		}
+	case typeMember:
+		e.Member = &PutMember{}
+		return decodeMember(body, &e.Member.Member, &e.Member.Gone)
+	default:
+		e.Command, err = decodeCommand(typ, body)
+	}
+	return err
+}
+
+func decodeRequest(b []byte, id *Request) error {
 	return eachField(b, func(x field) error {
 		switch x.number {
 		case 1:
 			return x.uint(&id.Gateway)
 		case 2:
 			return x.uint(&id.Counter)
+		case 3:
+			return x.uint(&id.AckBelow)
 		}
 		return errUnknownField
 	})
+}
+
+func appendLease(b []byte, l *Lease) []byte {
+	b = appendString(b, 1, l.Holder)
+	b = appendString(b, 2, l.Boot)
+	b = appendUint(b, 3, l.Millis)
+	return appendUint(b, 4, l.Asked)
+}
+
+func decodeLease(b []byte, l *Lease) error {
+	err := eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return x.string(&l.Holder)
+		case 2:
+			return x.string(&l.Boot)
+		case 3:
+			return x.uint(&l.Millis)
+		case 4:
+			return x.uint(&l.Asked)
+		}
+		return errUnknownField
+	})
+	if err == nil {
+		err = checkLease(l.Record)
+	}
+	return err
+}
+
+// maxLease is more than any lease lasts: a day.
+const maxLease = 24 * 60 * 60 * 1000
+
+func checkLease(r lease.Record) error {
+	if r.Holder == "" || r.Millis > maxLease {
+		return fmt.Errorf("a lease of %q over %d ms is impossible", r.Holder, r.Millis)
+	}
+	return nil
+}
+
+func appendMember(b []byte, m Member) []byte {
+	b = appendString(b, 1, m.ID)
+	b = appendString(b, 2, m.Address)
+	b = appendUint(b, 3, m.Version)
+	return appendBool(b, 4, m.Voter)
+}
+
+func decodeMember(b []byte, m *Member, gone *bool) error {
+	err := eachField(b, func(x field) error {
+		switch {
+		case x.number == 1:
+			return x.string(&m.ID)
+		case x.number == 2:
+			return x.string(&m.Address)
+		case x.number == 3:
+			return x.uint(&m.Version)
+		case x.number == 4:
+			return x.bool(&m.Voter)
+		case x.number == 5 && gone != nil:
+			return x.bool(gone)
+		}
+		return errUnknownField
+	})
+	if err == nil && m.ID == "" {
+		err = errors.New("a member without an ID")
+	}
+	return err
 }

@@ -3,6 +3,7 @@ package codec
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"seqd/engine"
 )
@@ -11,15 +12,36 @@ import (
 type loader struct {
 	header  Header
 	restore *engine.Restore // nil until the header was read
-	last    byte            // tag of the last record
+	cluster Cluster
+	filling int  // the gateway that outcomes are being added to
+	last    byte // tag of the last record
 }
 
-func (l *loader) finish() (Header, *engine.Store, error) {
-	if l.restore == nil {
-		return Header{}, nil, errors.New("the snapshot has no header")
+// all reads a snapshot to its end.
+func (l *loader) all(in io.Reader) error {
+	r, err := newRecordReader(in)
+	if err != nil {
+		return err
 	}
-	s, err := l.restore.Store()
-	return l.header, s, err
+	for count := uint64(0); ; count++ {
+		tag, body, err := r.record()
+		if err != nil {
+			return err
+		}
+		if tag == tagEnd {
+			if err := r.end(body, count); err != nil {
+				return err
+			}
+			break
+		}
+		if err := l.record(tag, body); err != nil {
+			return fmt.Errorf("snapshot record %d: %w", count, err)
+		}
+	}
+	if l.restore == nil {
+		return errors.New("the snapshot has no header")
+	}
+	return nil
 }
 
 func (l *loader) record(tag byte, body []byte) error {
@@ -40,6 +62,14 @@ func (l *loader) record(tag byte, body []byte) error {
 		return l.sequence(body)
 	case tagPosition:
 		return l.position(body)
+	case tagLease:
+		return l.lease(body)
+	case tagMember:
+		return l.member(body)
+	case tagGateway:
+		return l.gateway(body)
+	case tagOutcome:
+		return l.outcome(body)
 	}
 	return fmt.Errorf("record of unknown type %d", tag)
 }

@@ -13,8 +13,9 @@ import (
 	"seqd/engine"
 )
 
-// SnapshotVersion is the format of snapshots that this program writes.
-const SnapshotVersion = 1
+// SnapshotVersion is the format of snapshots that this program writes. It reads
+// version 1, too, which ends with the positions.
+const SnapshotVersion = 2
 
 const snapshotMagic = "seqdsnap"
 
@@ -27,6 +28,10 @@ const (
 	tagSchema   byte = 4
 	tagSequence byte = 5
 	tagPosition byte = 6
+	tagLease    byte = 7
+	tagMember   byte = 8
+	tagGateway  byte = 9
+	tagOutcome  byte = 10
 	tagEnd      byte = 0xff
 )
 
@@ -43,7 +48,8 @@ type Header struct {
 //
 //	magic "seqdsnap", format version (1 byte)
 //	records: tag (1 byte), length (uvarint), protobuf message
-//	         header, roles, databases, schemas, sequences, positions; each kind in key order
+//	         header, roles, databases, schemas, sequences, positions, the lease (if there ever was
+//	         one), members, gateways, their outcomes; each kind in key order
 //	         end: the number of records before it
 //	checksum: CRC-32C of everything before (4 bytes, little endian)
 //
@@ -53,10 +59,18 @@ type Header struct {
 //	message Schema   { uint32 database = 1; uint32 oid = 2; bytes name = 3; uint32 owner = 4; uint64 version = 5; }
 //	message InDatabase { uint32 database = 1; Sequence sequence = 2; }
 //	message Position { uint32 database = 1; uint32 sequence = 2; State state = 3; uint64 epoch = 4; uint64 serial = 5; }
+//	message LeaseRecord { bytes holder = 1; bytes boot = 2; uint64 term = 3; uint64 millis = 4; }
+//	message Member   { bytes id = 1; bytes address = 2; uint64 version = 3; bool voter = 4; }
+//	message Gateway  { uint64 id = 1; uint64 used = 2; uint64 below = 3; }
+//	message Outcome  { uint64 gateway = 1; uint64 counter = 2; Error error = 3; repeated Effect effects = 4; }
+//	message Error    { bytes severity = 1; bytes code = 2; bytes message = 3; bytes detail = 4; bytes hint = 5;
+//	                   bytes where = 6; sint64 position = 7; }
+//	message Effect   { uint32 kind = 1; uint32 database = 2; uint32 sequence = 3; uint64 epoch = 4; Block block = 5; State state = 6; }
+//	message Block    { sint64 first = 1; sint64 last = 2; sint64 increment = 3; }
 //	message End      { uint64 count = 1; }
 //
-// Equal stores under equal headers give equal bytes.
-func WriteSnapshot(out io.Writer, h Header, s *engine.Store) error {
+// Equal states under equal headers give equal bytes.
+func WriteSnapshot(out io.Writer, h Header, s *engine.Store, cluster *Cluster) error {
 	sum := crc32.New(castagnoli)
 	w := &recordWriter{out: bufio.NewWriter(io.MultiWriter(out, sum))}
 	w.raw(append([]byte(snapshotMagic), SnapshotVersion))
@@ -89,6 +103,7 @@ func WriteSnapshot(out io.Writer, h Header, s *engine.Store) error {
 	for id, pos := range s.Positions {
 		w.record(tagPosition, func(b []byte) []byte { return appendPosition(b, id, pos) })
 	}
+	w.cluster(cluster)
 	count := w.count
 	w.record(tagEnd, func(b []byte) []byte { return appendUint(b, 1, count) })
 	if w.err == nil {
@@ -99,6 +114,24 @@ func WriteSnapshot(out io.Writer, h Header, s *engine.Store) error {
 	}
 	_, err := out.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
 	return err
+}
+
+func (w *recordWriter) cluster(c *Cluster) {
+	if c.Lease.Holder != "" {
+		w.record(tagLease, func(b []byte) []byte { return appendRecord(b, c.Lease) })
+	}
+	for _, m := range c.Members {
+		w.record(tagMember, func(b []byte) []byte { return appendMember(b, m) })
+	}
+	for i := range c.Gateways {
+		w.record(tagGateway, func(b []byte) []byte { return appendGateway(b, &c.Gateways[i]) })
+	}
+	for i := range c.Gateways {
+		g := &c.Gateways[i]
+		for j := range g.Results {
+			w.record(tagOutcome, func(b []byte) []byte { return appendOutcome(b, g.ID, &g.Results[j]) })
+		}
+	}
 }
 
 type recordWriter struct {
@@ -155,35 +188,25 @@ func newRecordReader(in io.Reader) (*recordReader, error) {
 	if err := r.full(start); err != nil || string(start[:len(snapshotMagic)]) != snapshotMagic {
 		return nil, errors.New("not a snapshot of seqd")
 	}
-	if v := start[len(snapshotMagic)]; v != SnapshotVersion {
+	if v := start[len(snapshotMagic)]; v < 1 || v > SnapshotVersion {
 		return nil, &VersionError{What: "snapshot", Have: int(v), Know: SnapshotVersion}
 	}
 	return r, nil
 }
 
-// ReadSnapshot reads what WriteSnapshot wrote. It gives a store only if every
+// ReadSnapshot reads what WriteSnapshot wrote. It gives a state only if every
 // byte was right.
-func ReadSnapshot(in io.Reader) (Header, *engine.Store, error) {
-	r, err := newRecordReader(in)
-	if err != nil {
-		return Header{}, nil, err
-	}
+func ReadSnapshot(in io.Reader) (Header, *engine.Store, *Cluster, error) {
 	load := &loader{}
-	for count := uint64(0); ; count++ {
-		tag, body, err := r.record()
-		if err != nil {
-			return Header{}, nil, err
-		}
-		if tag == tagEnd {
-			if err := r.end(body, count); err != nil {
-				return Header{}, nil, err
-			}
-			return load.finish()
-		}
-		if err := load.record(tag, body); err != nil {
-			return Header{}, nil, fmt.Errorf("snapshot record %d: %w", count, err)
-		}
+	err := load.all(in)
+	if err != nil {
+		return Header{}, nil, nil, err
 	}
+	store, err := load.restore.Store()
+	if err != nil {
+		return Header{}, nil, nil, err
+	}
+	return load.header, store, &load.cluster, nil
 }
 
 type recordReader struct {

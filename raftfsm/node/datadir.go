@@ -20,6 +20,7 @@ const (
 	identityFile = "identity.json"
 	lockFile     = "lock"
 	initFile     = "initializing"
+	joiningFile  = "joining"
 	logFile      = "raft.db"
 	snapshotsDir = "snapshots"
 )
@@ -47,6 +48,7 @@ type dataDir struct {
 	lock     *os.File
 	identity identity
 	fresh    bool // nothing in it yet: finish must be called when there is
+	joining  bool // its node has joined a cluster, and may not have heard from it yet
 }
 
 func (d *dataDir) file(name string) string { return filepath.Join(d.path, name) }
@@ -140,6 +142,8 @@ func (d *dataDir) identify(node string) error {
 		return fmt.Errorf("data directory %s belongs to node %q, not %q", d.path, id.Node, node)
 	}
 	_ = os.Remove(d.file(initFile)) // left over if the process ended just after the identity was there
+	_, err = os.Stat(d.file(joiningFile))
+	d.joining = err == nil
 	return nil
 }
 
@@ -149,7 +153,7 @@ func (d *dataDir) begin(node string) error {
 	if err := os.WriteFile(d.file(initFile), nil, 0o600); err != nil {
 		return err
 	}
-	for _, name := range []string{logFile, snapshotsDir, identityFile + ".tmp"} {
+	for _, name := range []string{logFile, snapshotsDir, joiningFile, identityFile + ".tmp"} {
 		if err := os.RemoveAll(d.file(name)); err != nil {
 			return err
 		}
@@ -157,8 +161,14 @@ func (d *dataDir) begin(node string) error {
 	return syncDir(d.path)
 }
 
-// finish makes a begun folder count.
-func (d *dataDir) finish() error {
+// finish makes a begun folder count. joining: its log is empty until arrived.
+func (d *dataDir) finish(joining bool) error {
+	if joining {
+		if err := os.WriteFile(d.file(joiningFile), nil, 0o600); err != nil {
+			return err
+		}
+		d.joining = true
+	}
 	b, err := json.MarshalIndent(d.identity, "", "  ")
 	if err != nil {
 		return err
@@ -181,6 +191,18 @@ func (d *dataDir) finish() error {
 		err = os.Remove(d.file(initFile))
 	}
 	return err
+}
+
+// arrived notes that the log of a node that joined is not empty any more.
+func (d *dataDir) arrived() error {
+	if d == nil || !d.joining {
+		return nil
+	}
+	if err := os.Remove(d.file(joiningFile)); err != nil {
+		return err
+	}
+	d.joining = false
+	return syncDir(d.path)
 }
 
 func (d *dataDir) close() {

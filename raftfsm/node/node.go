@@ -5,17 +5,21 @@ package node
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
 
 	"seqd/raftfsm"
 	"seqd/raftfsm/allocator"
+	"seqd/raftfsm/lease"
+	"seqd/raftfsm/peer"
 )
 
 // DefaultPrelogMax is allocator.DefaultPrelogMax.
@@ -39,11 +43,47 @@ type Config struct {
 	SnapshotInterval  time.Duration
 	TrailingLogs      uint64
 
+	// Peer is the node's cluster port; nil: a node that stays alone.
+	Peer *peer.Transport
+	// Join are cluster ports of the cluster that a node without one is to join. A
+	// node that has a cluster ignores it, so that every start may have the same
+	// options. With BootstrapExpect n, n nodes with each other in Join make a cluster
+	// if there is none.
+	Join            []string
+	BootstrapExpect int
+	NonVoter        bool // join to read, never to vote or lead
+	// Identified is called as soon as the node knows its cluster; before anybody is
+	// talked to. (What Peer is to tell others.)
+	Identified func(peer.Identity)
+	// Timing of elections and leases; zero: the default. Equal on all nodes.
+	Timing Timing
+
 	// FreeSpace replaces the file system's answer, for tests.
 	FreeSpace func() (free, total uint64, err error)
 
-	wrapBolt func(bolt) bolt // puts faults in, for tests
+	wrapBolt      func(bolt) bolt // puts faults in, for tests
+	wrapTransport func(fullTransport) fullTransport
+	clock         func() time.Duration // nil: the machine's
+	faults        faults
 }
+
+// faults are mistakes that tests plant to see that they would be noticed.
+type faults struct{ noLease, noWait bool }
+
+// Timing is how patient nodes are with each other.
+type Timing struct {
+	Election time.Duration // without a sign of the leader, the least time before an election
+	Commit   time.Duration // how far followers lag behind when nothing new comes
+	Lease    time.Duration // D of package lease
+	Renew    time.Duration
+}
+
+// With these a cluster whose leader is killed serves again after 1.5 s, as a median:
+// both followers' timers must have fired (a follower that has not given its leader
+// up refuses its vote), each after one to three times Election, and the lease's 1.5 s
+// are all but over by then. A stall of a follower's disk that is shorter than
+// Election goes unnoticed.
+var defaultTiming = Timing{Election: 700 * time.Millisecond, Commit: 20 * time.Millisecond, Lease: lease.Duration, Renew: lease.RenewEvery}
 
 // Node is a running member.
 type Node struct {
@@ -56,6 +96,19 @@ type Node struct {
 	fsm       *raftfsm.FSM
 	allocator *allocator.Allocator
 	disk      *diskGuard // nil if ephemeral
+	trans     *transport
+
+	timing  Timing
+	clock   func() time.Duration
+	boot    string // this boot of the machine, or life of the process
+	holder  *lease.Holder
+	waiter  *lease.Waiter
+	session *session // nil: not serving; of the leadership goroutine
+	orders  chan func()
+	changes changes
+	joining bool        // has joined, but not heard from the cluster yet
+	started atomic.Bool // raft runs
+	ending  atomic.Bool // it is being shut down
 
 	gate      gate
 	stall     stall
@@ -68,20 +121,35 @@ type Node struct {
 	leave   chan struct{} // ends the watch for leadership
 	left    chan struct{}
 	down    chan struct{} // raft is being shut down: futures count no more
-	ready   chan struct{} // served for the first time
+	ready   chan struct{} // served, or followed, for the first time
+	once    sync.Once     // closes ready
 }
 
-// Open starts a node and returns when it serves. A folder that can't be used is
-// refused with an error that says why, and left as it was.
+// Open starts a node and returns when it serves, if it is alone; when it has what
+// its cluster has, if it joins one; and at once if it is a member of several, since
+// it may have to wait for the others. A folder that can't be used is refused with
+// an error that says why, and left as it was.
 func Open(ctx context.Context, c Config) (*Node, error) {
 	n := newNode(c)
+	if err := n.config.check(); err != nil {
+		return nil, err
+	}
 	if err := n.openStorage(); err != nil {
 		return nil, err
+	}
+	if err := n.findCluster(ctx); err != nil {
+		return nil, errors.Join(err, n.closeStorage())
 	}
 	if err := n.startRaft(ctx); err != nil {
 		return nil, errors.Join(err, n.closeStorage())
 	}
 	go n.watchLeadership()
+	switch {
+	case n.joining:
+		go n.arrive(ctx)
+	case !n.onlyVoter():
+		n.nowReady()
+	}
 	select {
 	case <-n.ready:
 		return n, nil
@@ -105,11 +173,51 @@ func newNode(c Config) *Node {
 	if c.FreeSpace == nil {
 		c.FreeSpace = func() (uint64, uint64, error) { return freeSpace(c.DataDir) }
 	}
-	return &Node{
-		config: c, stall: stall{begun: make(chan struct{})},
+	n := &Node{
+		config: c, timing: c.Timing, clock: c.clock, orders: make(chan func()), stall: stall{begun: make(chan struct{})},
 		closed: make(chan struct{}), leave: make(chan struct{}), left: make(chan struct{}),
 		down: make(chan struct{}), ready: make(chan struct{}),
 	}
+	if n.timing == (Timing{}) {
+		n.timing = defaultTiming
+	}
+	if n.clock == nil {
+		n.clock = lease.BootClock
+	}
+	n.holder = lease.NewHolder(n.clock)
+	if n.boot = lease.BootID(); n.boot == "" || c.Ephemeral {
+		n.boot = rand.Text() // what was before is no business of this process
+	}
+	return n
+}
+
+func (c *Config) check() error {
+	if c.Peer == nil && (len(c.Join) > 0 || c.BootstrapExpect > 0) {
+		return errors.New("a node without a cluster port can't join a cluster")
+	}
+	if c.BootstrapExpect > 0 && len(c.Join) == 0 {
+		return errors.New("a number of nodes to expect needs their addresses to join")
+	}
+	return nil
+}
+
+// findCluster makes this node known, and a new one a member.
+func (n *Node) findCluster(ctx context.Context) error {
+	n.waiter = lease.NewWaiter(n.identity.Node, n.boot, n.clock)
+	fresh := n.dir == nil || n.dir.fresh
+	if n.config.Peer == nil {
+		n.identified()
+		return nil
+	}
+	if !fresh || len(n.config.Join) == 0 {
+		n.identified()
+		n.config.Peer.Handle(peer.StreamAdmin, peer.AdminHandler(n.Admin()))
+		return nil
+	}
+	n.identity.Cluster = ""
+	n.identified()
+	n.config.Peer.Handle(peer.StreamAdmin, peer.AdminHandler(n.Admin()))
+	return n.enter(ctx)
 }
 
 // stalled hears from the log store that it waits for disk space (or no longer).
@@ -127,50 +235,17 @@ func (n *Node) stalled(err error) {
 
 func (n *Node) failed(err error) { n.fatal.Do(func() { n.config.Fatal(err) }) }
 
-// watchLeadership opens and closes the leadership session as raft elects.
-func (n *Node) watchLeadership() {
-	defer close(n.left)
-	serving := false
-	for {
-		select {
-		case leads := <-n.raft.LeaderCh():
-			// Changes may have been merged: whatever came before is over.
-			if serving {
-				n.gate.close()
-				n.allocator.Stop()
-				serving = false
-			}
-			if leads {
-				serving = n.serve()
-			}
-		case <-n.leave:
-			return
-		}
+// closeAdmin ends the answers to administrators: what they ask of is going away.
+func (c *Config) closeAdmin() {
+	if c.Peer != nil {
+		c.Peer.Handle(peer.StreamAdmin, func(context.Context, peer.Identity, byte, []byte) ([]byte, error) {
+			return nil, allocator.ErrNotServing
+		})
 	}
-}
-
-// serve begins a leadership session: everything logged before must be applied, and
-// the term must still be the one in which the barrier was logged.
-func (n *Node) serve() bool {
-	term := n.raft.CurrentTerm()
-	if err := n.await(func() error { return n.raft.Barrier(0).Error() }, n.leave); err != nil {
-		return false // leadership is gone again, or the node is closing
-	}
-	if n.raft.State() != raft.Leader || n.raft.CurrentTerm() != term {
-		return false // the next notice is about to come
-	}
-	n.allocator.Start(term)
-	n.gate.open(term)
-	select {
-	case <-n.ready:
-	default:
-		close(n.ready)
-	}
-	return true
 }
 
 // Close stops serving, commits the exact positions, so that a clean stop loses no
-// value, and ends raft. ctx bounds the waiting, not the closing.
+// value, hands the leadership over if there is anybody to have it, and ends raft. ctx bounds the waiting, not the closing.
 func (n *Node) Close(ctx context.Context) error {
 	var err error
 	n.closing.Do(func() {
@@ -187,11 +262,15 @@ func (n *Node) stop(ctx context.Context) error {
 	}
 	close(n.leave)
 	<-n.left
-	term := n.gate.close()
-	n.allocator.Stop()
+	term := n.stopServing()
 	n.awaitProposals(ctx)
 	if term != 0 {
 		n.release(term)
+		if !n.onlyVoter() && n.leads(term) {
+			if err := n.transfer(""); err != nil {
+				n.config.Logger.Warn("the others will elect a leader by themselves", "error", err)
+			}
+		}
 		n.compact()
 	}
 	return n.shutdown()
@@ -204,18 +283,6 @@ func (n *Node) awaitProposals(ctx context.Context) {
 	select {
 	case <-none:
 	case <-ctx.Done():
-	}
-}
-
-// release commits the exact positions.
-func (n *Node) release(term uint64) {
-	c := n.allocator.Release()
-	if c == nil {
-		return
-	}
-	begun, _ := n.stall.watch()
-	if _, err := n.apply(term, c, begun); err != nil {
-		n.config.Logger.Warn("the exact positions could not be committed: values reserved ahead are lost", "error", err)
 	}
 }
 
@@ -245,6 +312,8 @@ func (n *Node) shutdown() error {
 	if n.store != nil {
 		n.store.stopWaiting()
 	}
+	n.config.closeAdmin()
+	n.ending.Store(true)
 	end := n.raft.Shutdown()
 	close(n.down)
 	err := end.Error()

@@ -46,7 +46,7 @@ func kill(t testing.TB, n *Node) {
 		if err := n.shutdown(); err != nil {
 			t.Error("kill:", err)
 		}
-		n.allocator.Stop()
+		n.stopServing()
 	})
 }
 

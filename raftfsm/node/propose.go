@@ -57,6 +57,12 @@ func (g *gate) current() uint64 {
 // ctx counts no more, as PostgreSQL can't cancel a commit; if the outcome can't be
 // known the error is 40003.
 func (n *Node) Propose(ctx context.Context, c engine.Command) (engine.Result, error) {
+	return n.ProposeWith(ctx, codec.Request{}, c)
+}
+
+// ProposeWith is Propose of a request that may come again, also to another leader:
+// it is executed once, and every time answered alike.
+func (n *Node) ProposeWith(ctx context.Context, id codec.Request, c engine.Command) (engine.Result, error) {
 	term := n.gate.current()
 	if term == 0 {
 		return engine.Result{}, allocator.ErrNotServing
@@ -71,11 +77,15 @@ func (n *Node) Propose(ctx context.Context, c engine.Command) (engine.Result, er
 	if now {
 		return engine.Result{}, errDiskFull()
 	}
+	e := codec.Entry{Term: term, Request: id, Command: c}
 	_, reserve := c.(*engine.Reserve)
 	if reserve {
 		stalled = nil // who waits for it hears of the stall from the allocator
+		if !n.holder.Exempted() {
+			e.Lease = n.grant(term)
+		}
 	}
-	r, err := n.apply(term, c, stalled)
+	r, err := n.log(e, stalled)
 	if reserve && errors.Is(err, errUnknownKind) {
 		err = allocator.ErrNotServing // a lost reservation is a gap, no more
 	}
@@ -84,9 +94,9 @@ func (n *Node) Propose(ctx context.Context, c engine.Command) (engine.Result, er
 
 var errUnknownKind = sqlstate.New(sqlstate.StatementCompletionUnknown, "")
 
-// apply proposes a command in a term and waits for its end, the node's, or stalled.
-func (n *Node) apply(term uint64, c engine.Command, stalled <-chan struct{}) (engine.Result, error) {
-	b, err := codec.EncodeEntry(codec.Entry{Term: term, Command: c})
+// log proposes an entry and waits for its end, the node's, or stalled.
+func (n *Node) log(e codec.Entry, stalled <-chan struct{}) (engine.Result, error) {
+	b, err := codec.EncodeEntry(e)
 	if err != nil {
 		return engine.Result{}, sqlstate.From(err)
 	}

@@ -86,6 +86,18 @@ func (n *Node) snapshot() error {
 	return err
 }
 
+// Confirm returns nil if this node leads at a moment during the call: that it
+// serves is not proof enough, since nobody may have told it of its successor.
+func (n *Node) Confirm(ctx context.Context) error { return n.allocator.Confirm(ctx) }
+
+// Applied is the index of the last log entry that was executed here.
+func (n *Node) Applied() uint64 { return n.fsm.Applied() }
+
+// WaitApplied waits until the log entry at index has been executed here.
+func (n *Node) WaitApplied(ctx context.Context, index uint64) error {
+	return n.fsm.WaitApplied(ctx, index)
+}
+
 // Status is how a node is doing.
 type Status struct {
 	NodeID, ClusterID string

@@ -29,8 +29,8 @@ func (n *Node) raftConfig() *raft.Config {
 	c := raft.DefaultConfig()
 	c.LocalID = raft.ServerID(n.identity.Node)
 	c.Logger = n.logger("raft")
-	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = time.Second, time.Second, time.Second
-	c.CommitTimeout = 20 * time.Millisecond
+	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = n.timing.Election, n.timing.Election, n.timing.Election
+	c.CommitTimeout = n.timing.Commit
 	c.MaxAppendEntries = 64
 	c.NoLegacyTelemetry = true
 	c.SnapshotThreshold, c.SnapshotInterval, c.TrailingLogs = 8192, time.Minute, 20480
@@ -61,9 +61,9 @@ func (n *Node) openStorage() (err error) {
 			err = errors.Join(err, n.closeStorage())
 		}
 	}()
-	n.identity = n.dir.identity
+	n.identity, n.joining = n.dir.identity, n.dir.joining
 	if !n.dir.fresh {
-		if err := verify(n.dir); err != nil {
+		if err := verify(n.dir, n.config.Peer == nil); err != nil {
 			return err
 		}
 	}
@@ -94,12 +94,11 @@ func (n *Node) closeStorage() error {
 // is new, and brings an election about.
 func (n *Node) startRaft(ctx context.Context) error {
 	n.fsm = raftfsm.New(n.identity.Cluster)
-	start := time.Now()
 	n.allocator = allocator.New(allocator.Config{
 		Source: n.fsm, Propose: n.Propose, PrelogMax: n.config.PrelogMax,
-		Now: func() time.Duration { return time.Since(start) },
+		Now: n.clock, Lease: n.holder.Holds,
 	})
-	n.fsm.Observe(n.allocator)
+	n.fsm.Observe(follower{n})
 	var (
 		logs   raft.LogStore
 		stable raft.StableStore
@@ -116,17 +115,18 @@ func (n *Node) startRaft(ctx context.Context) error {
 		// A full disk must not hold Open up for longer than the caller wants.
 		defer context.AfterFunc(ctx, n.store.stopWaiting)()
 	}
-	id, address := raft.ServerID(n.identity.Node), raft.ServerAddress(n.identity.Node)
-	trans := newLoopback(address)
+	n.trans = n.newTransport()
+	trans := raft.Transport(n.trans)
+	id, address := raft.ServerID(n.identity.Node), trans.LocalAddr()
 	c := n.raftConfig()
-	if n.dir == nil || n.dir.fresh {
+	if !n.joining && (n.dir == nil || n.dir.fresh) {
 		alone := raft.Configuration{Servers: []raft.Server{{ID: id, Address: address}}}
 		if err := raft.BootstrapCluster(c, logs, stable, n.snapshots, trans, alone); err != nil {
 			return err
 		}
 	}
 	if n.dir != nil && n.dir.fresh {
-		if err := n.dir.finish(); err != nil {
+		if err := n.dir.finish(n.joining); err != nil {
 			return err
 		}
 	}
@@ -137,14 +137,19 @@ func (n *Node) startRaft(ctx context.Context) error {
 		err = n.fsm.RestoreError()
 	}
 	if err != nil {
+		_ = n.trans.Close() // raft closes it otherwise
 		return fmt.Errorf("the state in data directory %s can't be restored: %w", n.config.DataDir, err)
 	}
 	n.raft = r
-	if members := r.GetConfiguration().Configuration(); !alone(members, n.identity.Node) {
+	if n.config.Peer == nil && len(n.servers()) > 1 {
 		close(n.down)
 		_ = r.Shutdown().Error()
-		return fmt.Errorf("the log in data directory %s is of a cluster with the members %v, not of %s alone",
-			n.config.DataDir, members.Servers, id)
+		return fmt.Errorf("data directory %s belongs to a cluster of the nodes %v: it needs a cluster port", n.config.DataDir, n.servers())
 	}
-	return electAtOnce(trans, id, address)
+	n.observeRaft()
+	n.started.Store(true)
+	if n.onlyVoter() {
+		n.trans.electAtOnce(id, address)
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,6 +38,8 @@ type logStore struct {
 
 	close   sync.Once
 	closing chan struct{}
+	since   atomic.Int64 // when the write under way began, in ns since start; 0: none
+	start   time.Time
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -51,7 +54,7 @@ func openBolt(path string) (*raftboltdb.BoltStore, error) {
 }
 
 func newLogStore(b bolt, onStall, onFatal func(error)) *logStore {
-	return &logStore{bolt: b, onStall: onStall, onFatal: onFatal, retry: 100 * time.Millisecond, closing: make(chan struct{})}
+	return &logStore{bolt: b, onStall: onStall, onFatal: onFatal, retry: 100 * time.Millisecond, start: time.Now(), closing: make(chan struct{})}
 }
 
 // stopWaiting makes writes that wait for disk space give up.
@@ -65,6 +68,8 @@ func (s *logStore) Close() error {
 
 // write runs a write until it succeeds.
 func (s *logStore) write(f func() error) error {
+	s.since.CompareAndSwap(0, int64(time.Since(s.start)))
+	defer s.since.Store(0)
 	err := f()
 	if err == nil {
 		return nil
@@ -91,6 +96,15 @@ func (s *logStore) write(f func() error) error {
 		s.onFatal(fmt.Errorf("the log can't be written: %w", err))
 	}
 	return err
+}
+
+// busyFor is how long the write under way has taken.
+func (s *logStore) busyFor() time.Duration {
+	since := s.since.Load()
+	if since == 0 {
+		return 0
+	}
+	return time.Since(s.start) - time.Duration(since)
 }
 
 // StoreLog implements raft.LogStore.

@@ -135,7 +135,9 @@ func newTrio(t *testing.T, wrap func(fullTransport) raft.Transport) *trio {
 		c.rafts[string(s.ID)] = r
 		t.Cleanup(func() { _ = r.Shutdown().Error() })
 	}
-	if err := electAtOnce(transports["B"], "A", servers[0].Address); err != nil {
+	timeoutNow := &raft.TimeoutNowRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax,
+		ID: []byte("A"), Addr: transports["B"].EncodePeer("A", servers[0].Address)}}
+	if err := transports["B"].TimeoutNow("A", servers[0].Address, timeoutNow, &raft.TimeoutNowResponse{}); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -194,7 +196,7 @@ func (c *trio) diverges() bool {
 }
 
 func TestHeartbeatsDoNotOvertake(t *testing.T) {
-	if c := newTrio(t, func(f fullTransport) raft.Transport { return transport{f} }); c.diverges() {
+	if c := newTrio(t, func(f fullTransport) raft.Transport { return wrapTransport(f) }); c.diverges() {
 		t.Error("an entry was logged under another leader's term")
 	}
 }

@@ -19,7 +19,8 @@ import (
 // verify refuses a folder whose files are damaged or don't belong together, before
 // anything opens them for writing. raft would start on much of that, with entries
 // missing, and hand their values out again.
-func verify(d *dataDir) error {
+// lone: the node has no cluster port, so that nobody else can be a member.
+func verify(d *dataDir, lone bool) error {
 	path := d.file(logFile)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("data directory %s lacks %s: without it values could come twice; restore it from a backup", d.path, logFile)
@@ -27,11 +28,11 @@ func verify(d *dataDir) error {
 	if err := checkBolt(path, checkRecord); err != nil {
 		return refused(path, err)
 	}
-	snapshot, err := verifySnapshots(d)
+	snapshot, err := verifySnapshots(d, lone)
 	if err != nil {
 		return err
 	}
-	if err := verifyLog(path, snapshot); err != nil {
+	if err := verifyLog(path, snapshot, d.joining); err != nil {
 		return refused(path, err)
 	}
 	return nil
@@ -62,7 +63,7 @@ func checkRecord(bucket string, key, value []byte) error {
 
 // verifyLog reads every entry: each must match its checksum, follow the one
 // before, and the first must follow the snapshot.
-func verifyLog(path string, snapshot uint64) (err error) {
+func verifyLog(path string, snapshot uint64, joining bool) (err error) {
 	defer recovered(&err)()
 	b, err := raftboltdb.New(raftboltdb.Options{Path: path, BoltOptions: &bbolt.Options{ReadOnly: true, Timeout: time.Second}})
 	if err != nil {
@@ -70,6 +71,9 @@ func verifyLog(path string, snapshot uint64) (err error) {
 	}
 	s := newLogStore(b, nil, nil)
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if last, err := s.LastIndex(); joining && last == 0 && err == nil {
+		return nil // the cluster sends everything
+	}
 	current, err := s.GetUint64([]byte("CurrentTerm"))
 	if err != nil {
 		return fmt.Errorf("current term: %w", err)
@@ -112,7 +116,7 @@ func verifyLog(path string, snapshot uint64) (err error) {
 
 // verifySnapshots returns the index of the newest snapshot. raft passes over one
 // that it can't read and takes an older one instead.
-func verifySnapshots(d *dataDir) (uint64, error) {
+func verifySnapshots(d *dataDir, lone bool) (uint64, error) {
 	names, err := d.snapshotDirs()
 	if err != nil || len(names) == 0 {
 		return 0, err
@@ -138,8 +142,8 @@ func verifySnapshots(d *dataDir) (uint64, error) {
 	case err != nil:
 	case !strings.HasPrefix(names[len(names)-1], fmt.Sprintf("%d-%d-", list[0].Term, list[0].Index)):
 		err = fmt.Errorf("its label says entry %d of term %d", list[0].Index, list[0].Term)
-	case !alone(list[0].Configuration, d.identity.Node):
-		err = fmt.Errorf("it is of a cluster with the members %v, not of %s alone", list[0].Configuration.Servers, d.identity.Node)
+	case !fits(list[0].Configuration, d.identity.Node, lone):
+		err = fmt.Errorf("it is of a cluster with the members %v, to which %s does not belong like that", list[0].Configuration.Servers, d.identity.Node)
 	case h.Cluster != d.identity.Cluster:
 		err = fmt.Errorf("it belongs to cluster %s, not %s", h.Cluster, d.identity.Cluster)
 	case h.Index > list[0].Index:
@@ -151,10 +155,16 @@ func verifySnapshots(d *dataDir) (uint64, error) {
 	return list[0].Index, nil
 }
 
-// alone tells whether a node is the only member, which it is in every log that
-// this version writes.
-func alone(c raft.Configuration, node string) bool {
-	return len(c.Servers) == 1 && c.Servers[0].ID == raft.ServerID(node) && c.Servers[0].Suffrage == raft.Voter
+// fits tells whether a configuration can be one of a node's.
+func fits(c raft.Configuration, node string, lone bool) bool {
+	there := false
+	for _, s := range c.Servers {
+		if s.Suffrage != raft.Voter && s.Suffrage != raft.Nonvoter {
+			return false
+		}
+		there = there || s.ID == raft.ServerID(node)
+	}
+	return there && (!lone || onlyVoter(c.Servers, node))
 }
 
 // openSafely opens the log file for writing.

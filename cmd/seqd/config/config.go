@@ -24,6 +24,8 @@ type CLI struct {
 	Config kong.ConfigFlag `placeholder:"FILE" help:"Read settings from this YAML or JSON file: the flags' names without the dashes."`
 
 	Serve   Serve   `cmd:"" default:"withargs" help:"Run the server (the default command)."`
+	Cluster Cluster `cmd:"" help:"Look at and change a running cluster."`
+	Trial   Trial   `cmd:"" hidden:"" help:"Run three nodes on this machine, with data that is thrown away."`
 	Version Version `cmd:"" help:"Print the version."`
 }
 
@@ -39,6 +41,8 @@ type Serve struct {
 	AuthTimeout       time.Duration `default:"1m" placeholder:"TIME" help:"Time a client has to log in (${default})."`
 	ShutdownTimeout   time.Duration `default:"10s" placeholder:"TIME" help:"Time that sessions have to end at a stop (${default})."`
 	AllowUnauthorized bool          `name:"allow-unauthenticated" help:"Accept clients without a password on addresses other than loopback. Anyone who reaches the port is superuser."`
+
+	ClusterFlags `embed:""`
 
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level logged: debug, info, warn, error (${default})."`
 	LogFormat string `default:"text" enum:"text,json" placeholder:"FORMAT" help:"Log lines as text or json (${default})."`
@@ -77,12 +81,17 @@ func Parse(args []string, out, errOut io.Writer, exit func(int)) (*CLI, string, 
 	if err != nil {
 		return nil, "", &UsageError{err}
 	}
-	if ctx.Command() == "serve" {
-		if err := cli.Serve.Validate(); err != nil {
-			return nil, "", &UsageError{err}
-		}
+	command := ctx.Command()
+	switch {
+	case command == "serve":
+		err = cli.Serve.Validate()
+	case strings.HasPrefix(command, "cluster "):
+		err = cli.Cluster.validate()
 	}
-	return cli, ctx.Command(), nil
+	if err != nil {
+		return nil, "", &UsageError{err}
+	}
+	return cli, command, nil
 }
 
 // help prints the usual help, and for a bare --help the server's flags too: they
@@ -114,6 +123,9 @@ func (s *Serve) Validate() error {
 	if !loopback(host) && !s.AllowUnauthorized {
 		return fmt.Errorf("--listen %q: refusing to serve without passwords outside of this machine; "+
 			"listen on 127.0.0.1, or say --allow-unauthenticated if the network is yours alone", s.Listen)
+	}
+	if err := s.ClusterFlags.validate(s.Listen); err != nil {
+		return err
 	}
 	switch {
 	case !s.Ephemeral && strings.TrimSpace(s.DataDir) == "":

@@ -1,0 +1,88 @@
+// Package forward lets a session on any node work as if its node led the cluster.
+//
+// A Backend does what a session asks on this node if it serves, and asks the
+// leader otherwise; which of the two is decided anew for every request, and a
+// request that found nobody, or that got lost, is tried again until an answer is
+// there, the session gives up, or Config.MaxWait is over. A Server is the leader's
+// side of it.
+//
+// The rules that correctness rests on:
+//   - A request for values covers only sessions that wait already, and what comes
+//     back for a session that has gone is thrown away. Values that were fetched
+//     ahead would be handed out after greater ones of other nodes.
+//   - nextval may be repeated at will: a lost value is a gap. What changes anything
+//     else carries a request ID, the same one each time, so that the log executes
+//     it once; if its outcome can't be learned in time the answer is 40003.
+//   - A locked sequence keeps nobody waiting but those who have to: a request for
+//     many sessions never waits for a lock, since the lock's holder may be among
+//     those whose next request stands behind it.
+//   - Locks live in the leader's memory and are lost with it. That costs a
+//     transaction a 40001 at its commit at the worst, never a wrong result.
+//   - What a session changed has been applied on its own node when it is told so.
+package forward
+
+import (
+	"context"
+
+	"seqd/engine"
+	"seqd/protocol/sqlstate"
+	"seqd/raftfsm/allocator"
+	"seqd/raftfsm/codec"
+)
+
+// Node is this node.
+type Node interface {
+	// Catalog, Applied and WaitApplied are of the local state.
+	Catalog() *engine.Catalog
+	Applied() uint64
+	WaitApplied(ctx context.Context, index uint64) error
+
+	// Leader is who leads as far as this node knows: node ID and address of the
+	// cluster port, empty if unknown. The result of LeaderChanged is closed when it
+	// would answer otherwise than before the call of LeaderChanged.
+	Leader() (nodeID, clusterAddr string, isSelf bool)
+	LeaderChanged() <-chan struct{}
+	// Serving tells whether this node leads, and its predecessor can't serve any
+	// more. LeaderChanged tells of changes.
+	Serving() bool
+	// Confirm returns nil if this node leads at a moment during the call: that it
+	// serves is not proof enough, since nobody may have told it of its successor.
+	Confirm(ctx context.Context) error
+
+	// What follows is allocator.ErrNotServing on a node that does not serve.
+
+	Sequence(engine.SequenceID) *allocator.Sequence
+	AllocateOID(context.Context) (engine.OID, error)
+	ProposeWith(context.Context, codec.Request, engine.Command) (engine.Result, error)
+	Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error)
+	AwaitUnlock(ctx context.Context, owner uint64, id engine.SequenceID) error
+	Unlock(owner uint64)
+	// Checkpoint works on every node.
+	Checkpoint(context.Context) error
+}
+
+// Client calls a Server (see peer.Client). Its errors are the Server's own, or
+// peer.ErrNotSent, or peer.ErrLost.
+type Client interface {
+	Call(ctx context.Context, kind byte, body []byte) ([]byte, error)
+}
+
+// errUnknown says that a change may have been made or not.
+func errUnknown(cause error) *sqlstate.Error {
+	e := sqlstate.New(sqlstate.StatementCompletionUnknown, "the outcome of the statement is unknown").
+		WithHint("The change may have been made or not: look before you repeat it.")
+	e.Cause = cause
+	return e
+}
+
+// errNoLeader says that nothing happened, because nobody could be asked.
+func errNoLeader(cause error) *sqlstate.Error {
+	e := sqlstate.New(sqlstate.CannotConnectNow, "the leader of the cluster cannot be reached at the moment").
+		WithHint("Try again in a moment. A cluster has a leader while more than half of its voting nodes run and reach each other.")
+	e.Cause = cause
+	return e
+}
+
+func errNoSequence(id engine.SequenceID) *sqlstate.Error {
+	return sqlstate.Errorf(sqlstate.UndefinedTable, "could not open relation with OID %d", id.Sequence)
+}

@@ -1,0 +1,271 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"seqd/engine"
+	"seqd/raftfsm/codec"
+	"seqd/raftfsm/lease"
+)
+
+// A leadership session, from raft's election to the loss of leadership. Nothing is
+// served and nothing proposed, setval and Commit included, before the wait for
+// another holder's lease is over: else the holder could give out values that are
+// older than what was acknowledged here. For the same reason no lease is proposed
+// before that.
+//
+// A configuration whose only voter is this node needs no lease: nobody else can be
+// elected unless this node adds a voter first, and before it does that it takes a
+// lease (promote). The wait for somebody else's lease is not spared: the last other
+// voter may have been removed while it served.
+
+// session is the leadership session that is open; only the leadership goroutine
+// touches it.
+type session struct {
+	term   uint64
+	stop   chan struct{} // ends what runs beside
+	beside sync.WaitGroup
+}
+
+// watchLeadership opens and closes sessions as raft elects, and does what has to
+// be done between two changes of leadership.
+func (n *Node) watchLeadership() {
+	defer close(n.left)
+	for {
+		select {
+		case leads := <-n.raft.LeaderCh():
+			// Changes may have been merged: whatever came before is over.
+			n.stopServing()
+			if leads {
+				n.serve()
+			}
+		case order := <-n.orders:
+			order()
+		case <-n.leave:
+			return
+		}
+	}
+}
+
+// order has the leadership goroutine do something.
+func (n *Node) order(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	select {
+	case n.orders <- func() { done <- do() }:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-n.left:
+		return raft.ErrRaftShutdown
+	}
+	return <-done // what was begun is ended
+}
+
+// leads tells whether this node is still the leader of a term.
+func (n *Node) leads(term uint64) bool {
+	return n.raft.State() == raft.Leader && n.raft.CurrentTerm() == term
+}
+
+// serve begins a session: everything logged before must be applied, nobody else
+// may serve any more, and the term must still be the one in which the barrier was
+// logged.
+func (n *Node) serve() {
+	term := n.raft.CurrentTerm()
+	if err := n.await(func() error { return n.raft.Barrier(0).Error() }, n.leave); err != nil {
+		return // leadership is gone again, or the node is closing
+	}
+	if !n.waitForLease(term) || !n.takeLease(term) {
+		return // the next notice is about to come
+	}
+	s := &session{term: term, stop: make(chan struct{})}
+	n.session = s
+	n.allocator.Start(term)
+	n.gate.open(term)
+	s.beside.Go(func() { n.renewLease(s) })
+	s.beside.Go(func() { n.organize(s) })
+	n.nowReady()
+	n.changes.tell()
+}
+
+// waitForLease waits until nobody else can serve.
+func (n *Node) waitForLease(term uint64) bool {
+	const look = 5 * time.Millisecond
+	for n.leads(term) {
+		d := n.waiter.Wait()
+		if n.config.faults.noWait {
+			d = 0
+		}
+		if d == 0 {
+			return true
+		}
+		select {
+		case <-time.After(min(d, look)):
+		case <-n.leave:
+			return false
+		}
+	}
+	return false
+}
+
+// takeLease opens the holder's side, with a lease if one is needed.
+func (n *Node) takeLease(term uint64) bool {
+	alone := n.onlyVoter()
+	n.holder.Open(term, alone || n.config.faults.noLease)
+	if alone {
+		return true
+	}
+	for n.leads(term) {
+		if err := n.proposeLease(term, n.leave); err == nil {
+			return true
+		}
+		select {
+		case <-n.leave:
+		case <-time.After(10 * time.Millisecond):
+			continue
+		}
+		break
+	}
+	n.holder.Close()
+	return false
+}
+
+// grant is a lease for this node from now on: the clock is read here, before the
+// entry is proposed.
+func (n *Node) grant(term uint64) *codec.Lease {
+	l := n.giveBack(term)
+	l.Millis, l.Asked = uint64(n.timing.Lease/time.Millisecond), uint64(n.clock())
+	return l
+}
+
+// giveBack is the end of this node's lease.
+func (n *Node) giveBack(term uint64) *codec.Lease {
+	return &codec.Lease{Record: lease.Record{Holder: n.identity.Node, Boot: n.boot, Term: term}}
+}
+
+func (n *Node) proposeLease(term uint64, stop <-chan struct{}) error {
+	_, err := n.log(codec.Entry{Term: term, Lease: n.grant(term)}, stop)
+	return err
+}
+
+// renewLease keeps a session's lease up.
+func (n *Node) renewLease(s *session) {
+	tick := time.NewTicker(n.timing.Renew / 5)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-s.stop:
+			return
+		}
+		if n.holder.Due(n.timing.Renew) {
+			// If it fails the lease lapses, and who needs it asks anew.
+			_ = n.proposeLease(s.term, s.stop)
+		}
+	}
+}
+
+// stopServing ends the session and returns its term, 0 if there was none. When it
+// returns nothing is served from memory, and none of its proposals but those of
+// SetVal and Commit are under way.
+func (n *Node) stopServing() (term uint64) {
+	n.gate.close()
+	n.holder.Close()
+	n.allocator.Stop()
+	if s := n.session; s != nil {
+		n.session = nil
+		close(s.stop)
+		s.beside.Wait()
+		term = s.term
+		n.changes.tell()
+	}
+	return term
+}
+
+// release commits the exact positions and gives the lease back. Serving was
+// stopped before: the other way round two leaders could serve.
+func (n *Node) release(term uint64) {
+	e := codec.Entry{Term: term}
+	if c := n.allocator.Release(); c != nil {
+		e.Command = engine.Command(c)
+	}
+	if r := n.waiter.Record(); r.Term == term && r.Millis != 0 {
+		e.Lease = n.giveBack(term)
+	}
+	if e.Command == nil && e.Lease == nil {
+		return
+	}
+	begun, _ := n.stall.watch()
+	if _, err := n.log(e, begun); err != nil {
+		n.config.Logger.Warn("the exact positions could not be committed: values reserved ahead are lost", "error", err)
+	}
+}
+
+// transferLimit is after what time a transfer that raft doesn't end is taken for
+// one that it never will: it would refuse proposals for ever.
+const transferLimit = 5 * time.Second
+
+// handOver stops serving, gives everything back, and makes another voter lead; ""
+// is the one that is farthest. If that fails this node serves again.
+func (n *Node) handOver(ctx context.Context, to string) error {
+	term := n.stopServing()
+	if term == 0 {
+		return n.notLeader()
+	}
+	n.awaitProposals(ctx)
+	n.release(term)
+	err := n.transfer(to)
+	if err != nil && n.leads(term) {
+		n.serve()
+	}
+	return err
+}
+
+func (n *Node) transfer(to string) error {
+	stuck := make(chan struct{})
+	timer := time.AfterFunc(transferLimit, func() { close(stuck) })
+	defer timer.Stop()
+	err := n.await(func() error {
+		if to == "" {
+			return n.raft.LeadershipTransfer().Error()
+		}
+		for _, s := range n.raft.GetConfiguration().Configuration().Servers {
+			if s.ID == raft.ServerID(to) {
+				return n.raft.LeadershipTransferToServer(s.ID, s.Address).Error()
+			}
+		}
+		return fmt.Errorf("the cluster has no node %q", to)
+	}, stuck)
+	if errors.Is(err, errStalled) {
+		err = errors.New("the transfer of leadership does not end")
+		n.failed(err)
+	}
+	if err != nil {
+		return fmt.Errorf("leadership could not be transferred: %w", err)
+	}
+	n.awaitSuccessor()
+	return nil
+}
+
+// awaitSuccessor waits until this node has heard of its successor, if that comes
+// soon: a transfer is over for raft when the leader has stepped down.
+func (n *Node) awaitSuccessor() {
+	end := time.After(n.timing.Election)
+	for {
+		changed := n.LeaderChanged()
+		if id, _, self := n.Leader(); id != "" && !self {
+			return
+		}
+		select {
+		case <-changed:
+		case <-end:
+			return
+		case <-n.down:
+			return
+		}
+	}
+}

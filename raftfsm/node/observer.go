@@ -1,0 +1,144 @@
+package node
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"seqd/engine"
+	"seqd/raftfsm/codec"
+	"seqd/raftfsm/peer"
+)
+
+// follower follows the log for the lease and the allocator (raftfsm.Observer).
+type follower struct{ n *Node }
+
+// Leased implements raftfsm.Observer.
+func (f follower) Leased(_, _ uint64, l codec.Lease) {
+	f.n.waiter.Applied(l.Record)
+	asked := time.Duration(l.Asked)
+	if f.n.holder.Applied(l.Record, asked) {
+		f.n.allocator.Confirmed(asked)
+	}
+}
+
+// Applied implements raftfsm.Observer.
+func (f follower) Applied(index, term uint64, c engine.Command, r engine.Result) {
+	f.n.allocator.Applied(index, term, c, r)
+}
+
+// Restored implements raftfsm.Observer.
+func (f follower) Restored() {
+	f.n.waiter.Applied(f.n.fsm.Lease())
+	f.n.allocator.Restored()
+}
+
+// changes tells whoever waits that the leader may be another one.
+type changes struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (c *changes) next() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ch == nil {
+		c.ch = make(chan struct{})
+	}
+	return c.ch
+}
+
+func (c *changes) tell() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ch != nil {
+		close(c.ch)
+		c.ch = nil
+	}
+}
+
+// watchRaft passes on what raft tells about leaders, and notices that this node
+// was removed while it led: raft shuts down then.
+func (n *Node) watchRaft(events <-chan raft.Observation) {
+	for {
+		select {
+		case e := <-events:
+			if e.Data == raft.Shutdown && !n.ending.Load() {
+				n.failed(errRemoved)
+			}
+			n.changes.tell()
+		case <-n.down:
+			n.changes.tell()
+			return
+		}
+	}
+}
+
+// removedLook is after how many election timeouts without a leader a node asks
+// whether it still belongs to the cluster.
+const removedLook = 5
+
+// watchMembership notices that this node was removed. Raft tells a node that only
+// if it leads: the rest find that nobody answers them any more.
+func (n *Node) watchMembership() {
+	look := time.NewTicker(removedLook * n.timing.Election)
+	defer look.Stop()
+	for {
+		select {
+		case <-look.C:
+			if id, _, _ := n.Leader(); id == "" && n.wasRemoved() {
+				n.failed(errRemoved)
+			}
+		case <-n.down:
+			return
+		}
+	}
+}
+
+// wasRemoved asks the others.
+func (n *Node) wasRemoved() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	for _, x := range n.servers() {
+		if string(x.ID) == n.identity.Node {
+			continue
+		}
+		s, err := n.config.Peer.Admin(string(x.Address)).StatusHere(ctx)
+		if err != nil || s.ClusterID != n.identity.Cluster || s.Leader == "" || s.Applied < n.fsm.Applied() {
+			continue // it knows less than this node
+		}
+		return !slices.ContainsFunc(s.Nodes, func(x peer.NodeStatus) bool { return x.ID == n.identity.Node })
+	}
+	return false
+}
+
+func (n *Node) observeRaft() {
+	events := make(chan raft.Observation, 16)
+	n.raft.RegisterObserver(raft.NewObserver(events, false, func(o *raft.Observation) bool {
+		switch o.Data.(type) {
+		case raft.LeaderObservation, raft.RaftState:
+			return true
+		}
+		return false
+	}))
+	go n.watchRaft(events)
+	if n.config.Peer != nil {
+		go n.watchMembership()
+	}
+}
+
+// Leader returns who leads, as far as this node knows: "" if nobody.
+func (n *Node) Leader() (nodeID, clusterAddr string, isSelf bool) {
+	addr, id := n.raft.LeaderWithID()
+	return string(id), string(addr), string(id) == n.identity.Node
+}
+
+// LeaderChanged is closed when what Leader says has changed, or this node has begun
+// or ceased to serve. Ask for it before asking for the leader.
+func (n *Node) LeaderChanged() <-chan struct{} { return n.changes.next() }
+
+// Serving tells whether this node leads and serves.
+func (n *Node) Serving() bool { return n.gate.current() != 0 }

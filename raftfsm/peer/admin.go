@@ -1,0 +1,242 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"seqd/protocol/sqlstate"
+)
+
+// Kinds of calls on StreamAdmin. The numbers are on the wire; bodies are JSON, for
+// these calls are rare and come from tools of other versions too.
+const (
+	AdminStatus   byte = 1 // no body; Status
+	AdminRemove   byte = 2 // RemoveRequest
+	AdminTransfer byte = 3 // TransferRequest
+	AdminSnapshot byte = 4 // no body
+	AdminJoin     byte = 5 // JoinRequest; JoinReply
+)
+
+// Status is a node's view of the cluster. Only the leader knows the others' lag.
+type Status struct {
+	ClusterID  string `json:"cluster"`
+	Node       string `json:"node"`   // who answers
+	Leader     string `json:"leader"` // node id; empty if there is none
+	LeaderAddr string `json:"leader_addr"`
+	Term       uint64 `json:"term"`
+	Applied    uint64 `json:"applied"`
+	Commit     uint64 `json:"commit"`
+	// LeaseHolder may hand out values from memory for another LeaseLeft, as far as
+	// the answering node knows.
+	LeaseHolder string        `json:"lease_holder"`
+	LeaseLeft   time.Duration `json:"lease_left"`
+	Nodes       []NodeStatus  `json:"nodes"`
+}
+
+// NodeStatus is one member of a cluster.
+type NodeStatus struct {
+	ID      string `json:"id"`
+	Addr    string `json:"addr"`
+	Voter   bool   `json:"voter"`
+	Lag     *int64 `json:"lag"` // entries behind the leader; nil: unknown
+	Version int    `json:"version"`
+}
+
+// RemoveRequest names the node to be removed from the cluster.
+type RemoveRequest struct {
+	ID string `json:"id"`
+}
+
+// TransferRequest names the node that shall lead; empty: any.
+type TransferRequest struct {
+	To string `json:"to"`
+}
+
+// JoinRequest is what a new node tells about itself.
+type JoinRequest struct {
+	ID       string `json:"id"`
+	Addr     string `json:"addr"` // advertised
+	Version  int    `json:"version"`
+	NonVoter bool   `json:"non_voter"` // never to be made a voter
+}
+
+// JoinReply is what it has to know.
+type JoinReply struct {
+	ClusterID string       `json:"cluster"`
+	Nodes     []NodeStatus `json:"nodes"`
+}
+
+// Admin is what a node can be asked. Where only the leader can do it, another node
+// returns *NotLeader.
+type Admin interface {
+	Status(ctx context.Context) (Status, error)
+	Remove(ctx context.Context, id string) error
+	Transfer(ctx context.Context, to string) error
+	Snapshot(ctx context.Context) error
+	Join(ctx context.Context, r JoinRequest) (JoinReply, error)
+}
+
+// NotLeader says who leads, as far as is known.
+type NotLeader struct{ LeaderAddr string }
+
+func (e *NotLeader) Error() string {
+	if e.LeaderAddr == "" {
+		return "the cluster has no leader at the moment"
+	}
+	return "the leader is at " + e.LeaderAddr
+}
+
+// answer is the body of every reply on StreamAdmin.
+type answer struct {
+	NotLeader *NotLeader      `json:"not_leader,omitempty"`
+	Result    json.RawMessage `json:"result,omitempty"`
+}
+
+// AdminHandler answers calls on StreamAdmin by asking the node.
+func AdminHandler(a Admin) Handler {
+	return func(ctx context.Context, _ Identity, kind byte, body []byte) ([]byte, error) {
+		result, err := administer(ctx, a, kind, body)
+		var elsewhere *NotLeader
+		if errors.As(err, &elsewhere) {
+			return json.Marshal(answer{NotLeader: elsewhere})
+		}
+		if err != nil {
+			return nil, err
+		}
+		raw, err := json.Marshal(result)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(answer{Result: raw})
+	}
+}
+
+func administer(ctx context.Context, a Admin, kind byte, body []byte) (any, error) {
+	switch kind {
+	case AdminStatus:
+		return a.Status(ctx)
+	case AdminRemove:
+		var r RemoveRequest
+		if err := decode(body, &r); err != nil {
+			return nil, err
+		}
+		return nil, a.Remove(ctx, r.ID)
+	case AdminTransfer:
+		var r TransferRequest
+		if err := decode(body, &r); err != nil {
+			return nil, err
+		}
+		return nil, a.Transfer(ctx, r.To)
+	case AdminSnapshot:
+		return nil, a.Snapshot(ctx)
+	case AdminJoin:
+		var r JoinRequest
+		if err := decode(body, &r); err != nil {
+			return nil, err
+		}
+		return a.Join(ctx, r)
+	}
+	return nil, sqlstate.Errorf(sqlstate.FeatureNotSupported, "this node does not know administrative request %d", kind)
+}
+
+func decode(body []byte, into any) error {
+	if err := json.Unmarshal(body, into); err != nil {
+		return sqlstate.Errorf(sqlstate.ProtocolViolation, "malformed administrative request: %w", err)
+	}
+	return nil
+}
+
+// AdminClient asks a cluster through any of its nodes: what only the leader can do
+// is asked of the leader.
+type AdminClient struct {
+	t    *Transport
+	addr string
+}
+
+// Admin returns a client that begins at the node at addr.
+func (t *Transport) Admin(addr string) *AdminClient { return &AdminClient{t, addr} }
+
+var _ Admin = (*AdminClient)(nil)
+
+// Status returns the leader's view, or that of the node asked if the leader can't
+// be reached.
+func (c *AdminClient) Status(ctx context.Context) (Status, error) {
+	var own Status
+	if err := c.call(ctx, AdminStatus, nil, &own); err != nil {
+		return own, err
+	}
+	if own.LeaderAddr == "" || own.Leader == own.Node {
+		return own, nil
+	}
+	var leaders Status
+	if err := c.t.Admin(own.LeaderAddr).call(ctx, AdminStatus, nil, &leaders); err == nil {
+		return leaders, nil
+	}
+	return own, nil
+}
+
+// StatusHere returns the view of the node asked.
+func (c *AdminClient) StatusHere(ctx context.Context) (Status, error) {
+	var own Status
+	err := c.call(ctx, AdminStatus, nil, &own)
+	return own, err
+}
+
+// Remove removes a node from the cluster.
+func (c *AdminClient) Remove(ctx context.Context, id string) error {
+	return c.call(ctx, AdminRemove, RemoveRequest{id}, nil)
+}
+
+// Transfer hands the leadership to a node, or to any if to is empty.
+func (c *AdminClient) Transfer(ctx context.Context, to string) error {
+	return c.call(ctx, AdminTransfer, TransferRequest{to}, nil)
+}
+
+// Snapshot has the node at the client's address take a snapshot.
+func (c *AdminClient) Snapshot(ctx context.Context) error {
+	return c.call(ctx, AdminSnapshot, nil, nil)
+}
+
+// Join asks the leader to take a node in.
+func (c *AdminClient) Join(ctx context.Context, r JoinRequest) (reply JoinReply, err error) {
+	err = c.call(ctx, AdminJoin, r, &reply)
+	return reply, err
+}
+
+// redirectsMax is how often a call follows the leadership around.
+const redirectsMax = 3
+
+func (c *AdminClient) call(ctx context.Context, kind byte, request, result any) error {
+	var body []byte
+	if request != nil {
+		var err error
+		if body, err = json.Marshal(request); err != nil {
+			return err
+		}
+	}
+	addr := c.addr
+	for range redirectsMax + 1 {
+		reply, err := c.t.Client(addr, StreamAdmin).Call(ctx, kind, body)
+		if err != nil {
+			return err
+		}
+		var a answer
+		if err := json.Unmarshal(reply, &a); err != nil {
+			return fmt.Errorf("malformed answer of the node at %s: %w", addr, err)
+		}
+		if a.NotLeader == nil {
+			if result == nil {
+				return nil
+			}
+			return json.Unmarshal(a.Result, result)
+		}
+		if a.NotLeader.LeaderAddr == "" {
+			return a.NotLeader
+		}
+		addr = a.NotLeader.LeaderAddr
+	}
+	return &NotLeader{}
+}
