@@ -56,9 +56,43 @@ func errNoSchema(name string) *sqlstate.Error {
 	return sqlstate.Errorf(sqlstate.InvalidSchemaName, "schema \"%s\" does not exist", name)
 }
 
+// lookAgain tells whether "does not exist" deserves a second look: the catalog has
+// become newer by asking the leader for it.
+func (s *Session) lookAgain(err error) (bool, error) {
+	switch sqlstate.CodeOf(err) {
+	case sqlstate.UndefinedTable, sqlstate.InvalidSchemaName:
+	default:
+		return false, err
+	}
+	before := s.backend.Catalog()
+	if err := s.backend.CatchUp(s.interrupt); err != nil {
+		return false, s.explain(err)
+	}
+	return s.backend.Catalog() != before, err
+}
+
 // findSequence looks a relation up as RangeVarGetRelid does; nil if there is
 // none. A schema that does not exist is an error unless missingOK.
 func (s *Session) findSequence(name parser.RangeVar, missingOK bool) (*engine.Sequence, error) {
+	seq, err := s.lookUp(name, missingOK)
+	if seq != nil {
+		return seq, err
+	}
+	missing := err
+	if missing == nil {
+		missing = sqlstate.New(sqlstate.UndefinedTable, "")
+	}
+	again, lookErr := s.lookAgain(missing)
+	switch {
+	case again:
+		return s.lookUp(name, missingOK)
+	case lookErr != missing:
+		return nil, lookErr
+	}
+	return nil, err
+}
+
+func (s *Session) lookUp(name parser.RangeVar, missingOK bool) (*engine.Sequence, error) {
 	if err := s.checkDatabase(name); err != nil {
 		return nil, err
 	}

@@ -78,7 +78,14 @@ func (s *Session) plan(p *prepared) error {
 		}
 		plan, err := query.Analyze(stmt, evaluator{s}, p.declared)
 		if err != nil {
-			return err
+			var again bool
+			if again, err = s.lookAgain(err); !again {
+				return err
+			}
+			p.catalog = s.catalog()
+			if plan, err = query.Analyze(stmt, evaluator{s}, p.declared); err != nil {
+				return err
+			}
 		}
 		p.plan, p.params, p.columns = plan, plan.Params, plan.Columns
 		if p.columns == nil {

@@ -22,6 +22,8 @@ type memory struct {
 	index  uint64
 	oid    engine.OID
 	lockBy map[engine.SequenceID]uint64
+	// catchUp is what CatchUp finds that others have done meanwhile.
+	catchUp func()
 }
 
 func newMemory() *memory {
@@ -71,6 +73,13 @@ func (m *memory) Unlock(owner uint64) {
 			delete(m.lockBy, id)
 		}
 	}
+}
+
+func (m *memory) CatchUp(context.Context) error {
+	if m.catchUp != nil {
+		m.catchUp()
+	}
+	return nil
 }
 
 func (m *memory) Checkpoint(context.Context) error { return nil }
@@ -287,6 +296,28 @@ func TestCachedBlockOutlivesItsCommit(t *testing.T) {
 		"CommandComplete BEGIN", "CommandComplete CREATE SEQUENCE", "RowDescription", `DataRow "1"`, "CommandComplete SELECT 1",
 		"CommandComplete COMMIT", "ReadyForQuery I",
 		"RowDescription", `DataRow "2"`, "CommandComplete SELECT 1", "ReadyForQuery I")
+}
+
+// A follower that is behind asks the leader before it says that a name does not
+// exist, wherever names are looked up.
+func TestNamesMadeElsewhereAreFound(t *testing.T) {
+	for _, message := range [][]pgproto3.FrontendMessage{
+		{simple("select nextval('s')")},
+		{simple("select last_value from s")},
+		{simple("alter sequence s cache 5")},
+		{simple("drop sequence s")},
+		{&pgproto3.Parse{Query: "select nextval($1)"}, &pgproto3.Bind{Parameters: [][]byte{[]byte("s")}}, &pgproto3.Execute{}, &pgproto3.Sync{}},
+	} {
+		m := newMemory()
+		m.catchUp = func() {
+			m.catchUp = nil
+			play(t, m, simple("create sequence s"))
+		}
+		answers := strings.Join(play(t, m, message...), "\n")
+		if strings.Contains(answers, "ERROR") || m.catchUp != nil {
+			t.Errorf("%T: %s", message[0], answers)
+		}
+	}
 }
 
 func TestStatementTimeoutAndCancel(t *testing.T) {

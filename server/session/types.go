@@ -19,7 +19,14 @@ func (s *Session) textArgument(typ pgtypes.OID, raw []byte) (pgtypes.Value, erro
 		}
 		i += n
 	}
-	return query.InputText(evaluator{s}, typ, string(raw))
+	v, err := query.InputText(evaluator{s}, typ, string(raw))
+	if err != nil {
+		var again bool
+		if again, err = s.lookAgain(err); again {
+			return query.InputText(evaluator{s}, typ, string(raw))
+		}
+	}
+	return v, err
 }
 
 // binaryArgument reads parameter i, which came in binary format.
