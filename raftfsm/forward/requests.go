@@ -8,8 +8,8 @@ import (
 	"seqd/raftfsm/codec"
 )
 
-// windowMax bounds how far the counters of requests under way may lie apart: the
-// log remembers that many results of a gateway, and twice as many for safety.
+// windowMax bounds how far the counters of requests under way may lie apart. The
+// log remembers twice as many results of a gateway.
 const windowMax = 2048
 
 // requests gives out request IDs and knows which of them may be asked again.
