@@ -390,6 +390,8 @@ func TestStuckDisk(t *testing.T) {
 	id := create(t, n, "s", nil)
 	held := make(chan struct{})
 	old.disk.hold.Store(&held)
+	release := sync.OnceFunc(func() { old.disk.hold.Store(nil); close(held) })
+	t.Cleanup(release) // a failed test must end, too
 	hung := make(chan error, 1)
 	go func() {
 		_, _, err := n.Sequence(id).Next(context.Background(), me)
@@ -397,8 +399,7 @@ func TestStuckDisk(t *testing.T) {
 	}()
 	successor := x.leader(old).node.Load()
 	next(t, successor.Sequence(id))
-	old.disk.hold.Store(nil)
-	close(held)
+	release()
 	if err := <-hung; err == nil {
 		t.Error("a value from a leader that could not write")
 	}
