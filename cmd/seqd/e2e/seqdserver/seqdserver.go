@@ -2,6 +2,7 @@
 package seqdserver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -93,6 +94,7 @@ func CleanUp() {
 // Options says how seqd is started.
 type Options struct {
 	DataDir string   // "" is --ephemeral
+	Listen  string   // "" is another port at each start
 	Args    []string // further flags
 }
 
@@ -151,7 +153,7 @@ func (s *Server) launch() (<-chan string, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"--listen", "127.0.0.1:0"}
+	args := []string{"--listen", cmp.Or(s.opts.Listen, "127.0.0.1:0")}
 	if s.opts.DataDir == "" {
 		args = append(args, "--ephemeral")
 	} else {

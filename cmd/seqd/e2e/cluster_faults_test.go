@@ -1,0 +1,384 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"seqd/cmd/seqd/e2e/audit"
+	"seqd/cmd/seqd/e2e/seqdserver"
+)
+
+const (
+	clusterNodes     = 3
+	clusterClients   = 8
+	clusterPrelogMax = 4096
+	// pauseTime is longer than any lease.
+	pauseTime = 3 * time.Second
+	// aroundFault is how long clients draw before a fault, and after it.
+	aroundFault = 200 * time.Millisecond
+)
+
+// clusterRounds is how often each fault comes ($CLUSTER_ROUNDS).
+func clusterRounds(otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv("CLUSTER_ROUNDS")); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+// fault is something that happens to a working cluster, and its end.
+type fault struct {
+	name string
+	// planned: nobody on other nodes notices, and no value is lost.
+	planned bool
+	// loses: the values reserved ahead.
+	loses  bool
+	happen func(*round) error
+}
+
+var faults = []fault{
+	{name: "kill -9 leader", loses: true, happen: func(r *round) error { return r.killOne(r.leader) }},
+	{name: "kill -9 follower", happen: func(r *round) error { return r.killOne(r.follower) }},
+	{name: "SIGSTOP leader 3 s", loses: true, happen: (*round).pauseLeader},
+	{name: "SIGTERM leader", planned: true, happen: (*round).stopLeader},
+	{name: "transfer", planned: true, happen: (*round).transfer},
+	{name: "kill -9 all", loses: true, happen: (*round).killAll},
+}
+
+// TestClusterFaults lets clients draw from all nodes while nodes die, hang and
+// leave. No value may come twice on whatever nodes, with CACHE 1 all are in the
+// order of real time, and what is lost stays within the declared budget.
+func TestClusterFaults(t *testing.T) {
+	x := newFaultTest(t)
+	rounds := clusterRounds(3)
+	if testing.Short() {
+		rounds = 1
+	}
+	for range rounds {
+		for i := range faults {
+			x.round(t, &faults[i])
+			if t.Failed() {
+				t.Logf("stopped after round %d (%s)\n%s", x.rounds, faults[i].name, x.cluster.Tail())
+				break
+			}
+		}
+		if t.Failed() {
+			break
+		}
+	}
+	x.judge(t)
+	fmt.Print(x.table())
+}
+
+// faultTest is one cluster through all rounds.
+type faultTest struct {
+	cluster  *seqdserver.Cluster
+	epoch    time.Time
+	sessions atomic.Int64
+	rounds   int
+	next     map[string]int64
+	draws    map[string][]audit.Draw
+	sums     map[string]*faultSum
+}
+
+// faultSum is a row of the table.
+type faultSum struct {
+	rounds, values, duplicates, violations int
+	silences                               []time.Duration
+	errors                                 map[string]int // on survivors, by SQLSTATE
+	lost, budget                           int64          // most in one round, of a sequence with CACHE 1
+}
+
+func newFaultTest(t *testing.T) *faultTest {
+	c := startVoters(t)
+	x := &faultTest{cluster: c, epoch: time.Now(), next: map[string]int64{}, draws: map[string][]audit.Draw{}, sums: map[string]*faultSum{}}
+	conn, err := pgx.Connect(t.Context(), c.DSN(clusterNodes-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	for _, s := range killSequences {
+		sql := fmt.Sprintf("CREATE SEQUENCE %s INCREMENT %d START %d MINVALUE %d MAXVALUE %d CACHE %d", s.Name, s.Increment, s.Start, s.Min, s.Max, s.Cache)
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+		x.next[s.Name] = s.Start
+	}
+	return x
+}
+
+// startVoters starts a cluster on disk in which every node has its vote.
+func startVoters(t *testing.T) *seqdserver.Cluster {
+	t.Helper()
+	c, err := seqdserver.StartCluster(seqdserver.ClusterOptions{
+		Nodes: clusterNodes, DataDir: t.TempDir(), Args: []string{"--prelog-max", strconv.Itoa(clusterPrelogMax)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if err := c.AwaitVoters(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// round is one fault while a crew draws.
+type round struct {
+	*crew
+	leader, follower int
+	start            time.Duration // of the fault
+	// struck is when a node was hit, and when it was well again.
+	struck map[int][2]time.Duration
+}
+
+func (r *round) others(node int) (others []int) {
+	for i := range r.cluster.Nodes {
+		if i != node {
+			others = append(others, i)
+		}
+	}
+	return others
+}
+
+func (r *round) hit(node int)  { r.struck[node] = [2]time.Duration{r.now(), 1 << 62} }
+func (r *round) well(node int) { r.struck[node] = [2]time.Duration{r.struck[node][0], r.now()} }
+
+func (r *round) killOne(node int) error { return r.end(node, r.cluster.Kill9) }
+func (r *round) stopLeader() error      { return r.end(r.leader, r.cluster.Stop) }
+
+func (r *round) end(node int, how func(int) error) error {
+	r.hit(node)
+	if err := how(node); err != nil {
+		return err
+	}
+	if err := r.awaitService(r.others(node)...); err != nil {
+		return err
+	}
+	if err := r.cluster.Restart(node); err != nil {
+		return err
+	}
+	err := r.awaitService(node)
+	r.well(node)
+	return err
+}
+
+func (r *round) pauseLeader() error {
+	r.hit(r.leader)
+	if err := r.cluster.Pause(r.leader); err != nil {
+		return err
+	}
+	time.Sleep(pauseTime)
+	if err := r.awaitService(r.others(r.leader)...); err != nil {
+		return err
+	}
+	if err := r.cluster.Resume(r.leader); err != nil {
+		return err
+	}
+	err := r.awaitService(r.leader)
+	r.well(r.leader)
+	return err
+}
+
+func (r *round) transfer() error {
+	_, err := r.cluster.Command(r.follower, "transfer")
+	return err
+}
+
+func (r *round) killAll() error {
+	for i := range r.cluster.Nodes {
+		r.hit(i)
+	}
+	if err := r.cluster.KillAll(); err != nil {
+		return err
+	}
+	if err := r.cluster.RestartAll(); err != nil {
+		return err
+	}
+	err := r.awaitService(r.others(-1)...)
+	for i := range r.cluster.Nodes {
+		r.well(i)
+	}
+	return err
+}
+
+// survived tells whether the node was not hit while the failed call was under way.
+func (r *round) survived(f failure) bool {
+	window, hit := r.struck[f.node]
+	return !hit || f.end < window[0] || f.began > window[1]
+}
+
+func (x *faultTest) round(t *testing.T, f *fault) {
+	x.rounds++
+	leader, err := x.cluster.Leader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &round{
+		crew:   startCrew(x.cluster, x.epoch, x.rounds, clusterClients, &x.sessions),
+		leader: leader, follower: (leader + 1 + x.rounds%(clusterNodes-1)) % clusterNodes, struck: map[int][2]time.Duration{},
+	}
+	defer r.stop()
+	if err := r.awaitService(r.others(-1)...); err != nil {
+		t.Fatalf("before the %s: %v", f.name, err)
+	}
+	time.Sleep(aroundFault)
+	r.start = r.now()
+	if err := f.happen(r); err != nil {
+		t.Errorf("%s: %v", f.name, err)
+		return
+	}
+	if err := r.awaitService(r.others(-1)...); err != nil {
+		t.Errorf("after the %s: %v", f.name, err)
+		return
+	}
+	time.Sleep(aroundFault)
+	r.stop()
+	if err := x.cluster.AwaitVoters(); err != nil {
+		t.Errorf("after the %s: %v", f.name, err)
+	}
+	x.account(t, f, r)
+}
+
+// account enters the round into the table.
+func (x *faultTest) account(t *testing.T, f *fault, r *round) {
+	sum := x.sums[f.name]
+	if sum == nil {
+		sum = &faultSum{errors: map[string]int{}}
+		x.sums[f.name] = sum
+	}
+	sum.rounds++
+	x.accountErrors(t, f, r, sum)
+	var silence time.Duration
+	for i := range x.cluster.Nodes {
+		if _, hit := r.struck[i]; !hit || len(r.struck) == len(x.cluster.Nodes) {
+			silence = max(silence, r.silence(i, r.start))
+		}
+	}
+	sum.silences = append(sum.silences, silence)
+	for _, s := range killSequences {
+		seen := r.seen(s.Name)
+		x.draws[s.Name] = append(x.draws[s.Name], seen...)
+		sum.values += len(seen)
+		next := x.position(t, s)
+		lost, problems := audit.Lost(s, x.next[s.Name], next, seen)
+		budget := r.opened() * (s.Cache - 1)
+		if !f.planned {
+			budget += clusterClients * s.Cache // under way
+		}
+		if f.loses {
+			budget += clusterPrelogMax
+		}
+		if lost > budget {
+			t.Errorf("%s: lost %d values of %s, the budget is %d", f.name, lost, s.Name, budget)
+		}
+		if s.Cache == 1 {
+			sum.lost, sum.budget = max(sum.lost, lost), budget
+		}
+		found, duplicates := audit.Judge(s, seen)
+		sum.duplicates += duplicates
+		sum.violations += len(problems) + len(found) - duplicates
+		for _, p := range problems {
+			t.Errorf("%s: %s", f.name, p)
+		}
+		x.next[s.Name] = next
+	}
+}
+
+func (x *faultTest) accountErrors(t *testing.T, f *fault, r *round, sum *faultSum) {
+	shown := 0
+	for _, e := range r.failures() {
+		if !r.survived(e) {
+			continue
+		}
+		sum.errors[e.code]++
+		if !f.planned && (e.code == "57P03" || e.code == "40003") {
+			continue
+		}
+		if shown++; shown <= 10 {
+			t.Errorf("%s of %s: after %v, a call of %v on %s: %v", f.name, seqdserver.NodeID(r.leader),
+				e.began-r.start, e.end-e.began, seqdserver.NodeID(e.node), e.err)
+		}
+	}
+}
+
+// position is the value that nextval would give, on which all nodes must agree.
+func (x *faultTest) position(t *testing.T, s audit.Sequence) int64 {
+	var positions []int64
+	for i := range x.cluster.Nodes {
+		conn, err := pgx.Connect(t.Context(), x.cluster.DSN(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var last int64
+		var called bool
+		err = conn.QueryRow(t.Context(), "SELECT last_value, is_called FROM "+s.Name).Scan(&last, &called)
+		_ = conn.Close(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if called {
+			last += s.Increment
+		}
+		positions = append(positions, last)
+	}
+	if slices.Min(positions) != slices.Max(positions) {
+		t.Errorf("%s: the nodes say that %v comes next", s.Name, positions)
+	}
+	return positions[0]
+}
+
+// judge looks at all rounds together.
+func (x *faultTest) judge(t *testing.T) {
+	for _, s := range killSequences {
+		problems, _ := audit.Judge(s, x.draws[s.Name])
+		for i, p := range problems {
+			if i == 20 {
+				t.Errorf("… and %d more", len(problems)-i)
+				break
+			}
+			t.Error(p)
+		}
+	}
+}
+
+func (x *faultTest) table() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "FAULT\tROUNDS\tVALUES\tNO SERVICE median\tmax\tLOST max (CACHE 1)\tBUDGET\tDUPLICATES\tORDER\tERRORS ON SURVIVORS")
+	for _, f := range faults {
+		s := x.sums[f.name]
+		if s == nil {
+			continue
+		}
+		var codes []string
+		for code, n := range s.errors {
+			codes = append(codes, fmt.Sprintf("%d × %s", n, code))
+		}
+		slices.Sort(codes)
+		if codes == nil {
+			codes = []string{"none"}
+		}
+		median, longest := middle(s.silences)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%v\t%v\t%d\t%d\t%d\t%d\t%s\n", f.name, s.rounds, s.values, median, longest,
+			s.lost, s.budget, s.duplicates, s.violations, strings.Join(codes, ", "))
+	}
+	_ = w.Flush()
+	return b.String()
+}
+
+// middle is the median and the maximum.
+func middle(times []time.Duration) (median, longest time.Duration) {
+	sorted := slices.Sorted(slices.Values(times))
+	return sorted[len(sorted)/2].Round(time.Millisecond), sorted[len(sorted)-1].Round(time.Millisecond)
+}
