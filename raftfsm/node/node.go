@@ -110,10 +110,9 @@ type Node struct {
 	started atomic.Bool // raft runs
 	ending  atomic.Bool // it is being shut down
 
-	gate      gate
-	stall     stall
-	oids      oids
-	proposals sync.WaitGroup
+	gate  gate
+	stall stall
+	oids  oids
 
 	fatal   sync.Once
 	closing sync.Once
@@ -276,12 +275,11 @@ func (n *Node) stop(ctx context.Context) error {
 	return n.shutdown()
 }
 
-// awaitProposals waits until raft has answered everything that was asked of it.
+// awaitProposals waits until every proposal that came in while the gate was open
+// has its answer.
 func (n *Node) awaitProposals(ctx context.Context) {
-	none := make(chan struct{})
-	go func() { n.proposals.Wait(); close(none) }()
 	select {
-	case <-none:
+	case <-n.gate.empty():
 	case <-ctx.Done():
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -26,30 +27,66 @@ func errUnknown(cause error) *sqlstate.Error {
 	return e
 }
 
-// gate lets proposals through while the node leads, and knows how many are under way.
+// gate lets proposals through while the node leads, and knows how many are under
+// way: whoever comes in is counted in the same step, so that none slips in between
+// closing the gate and waiting for the last one.
 type gate struct {
-	mu   sync.RWMutex
-	term uint64 // 0: closed
+	term atomic.Uint64 // 0: closed; written under mu
+
+	mu    sync.Mutex
+	under int
+	idle  chan struct{} // closed when nothing is under way; nil: nobody waits for it
 }
 
 func (g *gate) open(term uint64) {
 	g.mu.Lock()
-	g.term = term
+	g.term.Store(term)
 	g.mu.Unlock()
 }
 
 // close lets nothing new in and returns the term. The proposals under way go on.
-func (g *gate) close() (term uint64) {
+func (g *gate) close() uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	term, g.term = g.term, 0
+	return g.term.Swap(0)
+}
+
+// current is the term that is served, 0 if none is.
+func (g *gate) current() uint64 { return g.term.Load() }
+
+// enter returns the term that is served; if it is not 0, leave must follow.
+func (g *gate) enter() uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	term := g.term.Load()
+	if term != 0 {
+		g.under++
+	}
 	return term
 }
 
-func (g *gate) current() uint64 {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	return g.term
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.under--; g.under == 0 && g.idle != nil {
+		close(g.idle)
+		g.idle = nil
+	}
+}
+
+// empty is closed once nothing is under way.
+func (g *gate) empty() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.idle == nil {
+		g.idle = make(chan struct{})
+	}
+	idle := g.idle
+	if g.under == 0 {
+		close(g.idle)
+		g.idle = nil
+	}
+	return idle
 }
 
 // Propose puts a command into the log and returns when it has been applied here.
@@ -63,10 +100,11 @@ func (n *Node) Propose(ctx context.Context, c engine.Command) (engine.Result, er
 // ProposeWith is Propose of a request that may come again, also to another leader:
 // it is executed once, and every time answered alike.
 func (n *Node) ProposeWith(ctx context.Context, id codec.Request, c engine.Command) (engine.Result, error) {
-	term := n.gate.current()
+	term := n.gate.enter()
 	if term == 0 {
 		return engine.Result{}, allocator.ErrNotServing
 	}
+	defer n.gate.leave()
 	if ctx.Err() != nil {
 		return engine.Result{}, context.Cause(ctx)
 	}
@@ -100,8 +138,6 @@ func (n *Node) log(e codec.Entry, stalled <-chan struct{}) (engine.Result, error
 	if err != nil {
 		return engine.Result{}, sqlstate.From(err)
 	}
-	n.proposals.Add(1)
-	defer n.proposals.Done()
 	var f raft.ApplyFuture
 	err = n.await(func() error {
 		f = n.raft.Apply(b, enqueueTimeout)
