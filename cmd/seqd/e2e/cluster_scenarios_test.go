@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"seqd/cmd/seqd/e2e/scenario"
+	"seqd/cmd/seqd/e2e/target"
+)
+
+// TestClusterScenarios plays the scenarios on clusters: whatever works on one node
+// works through every node, and with each session on another one. What is expected
+// is what the files say, that is what PostgreSQL has answered.
+func TestClusterScenarios(t *testing.T) {
+	if *only == "postgres" || *rewrite {
+		t.Skip("no seqd is to be run")
+	}
+	paths, err := filepath.Glob("testdata/scenarios/*.txt")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, mode := range []struct {
+		name  string
+		votes bool
+		nodes []int
+	}{
+		{"leader", false, []int{0}},
+		{"follower", false, []int{1}},
+		// Only here the leader needs a lease.
+		{"spread", true, []int{1, 0, 2}},
+	} {
+		t.Run(mode.name, func(t *testing.T) {
+			on, err := target.NewCluster(mode.votes, mode.nodes...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &clusterRun{on: on, spread: len(mode.nodes) > 1, left: map[string]int{}}
+			t.Cleanup(func() { // after the parallel subtests
+				_ = on.Close()
+				fmt.Println("clusters, sessions on", mode.name+":", r.summary())
+			})
+			for _, path := range paths {
+				r.file(t, path)
+			}
+		})
+	}
+}
+
+type clusterRun struct {
+	on     *target.Cluster
+	spread bool
+	left   map[string]int // cases left out, by reason
+
+	mu     sync.Mutex
+	tally  scenario.Tally
+	failed []string
+}
+
+func (r *clusterRun) file(t *testing.T, path string) {
+	name := strings.TrimSuffix(filepath.Base(path), ".txt")
+	file, err := scenario.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run(name, func(t *testing.T) {
+		for _, c := range file.Cases {
+			if reason := r.leftOut(c); reason != "" {
+				r.left[reason]++
+				continue
+			}
+			t.Run(c.ID, func(t *testing.T) {
+				t.Parallel()
+				report := play(c, r.on, true)
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				if report == "" {
+					r.tally.Add(c)
+					return
+				}
+				r.failed = append(r.failed, name+"/"+c.ID)
+				t.Errorf("a cluster answers otherwise than %s:%d, case %s\n%s", file.Path, c.Line, c.Title, report)
+			})
+		}
+	})
+}
+
+// leftOut is why a case can't be played, or "".
+func (r *clusterRun) leftOut(c *scenario.Case) string {
+	if c.NeedsDisk() {
+		return "stop the server: what that does to values is told of one node, and clusters outlive it (TestClusterFaults)"
+	}
+	if r.spread && slices.ContainsFunc(c.Steps, func(s *scenario.Step) bool { return s.Kind == scenario.Action && s.SQL == "cancel" }) {
+		return "cancel: a request reaches the node that it is sent to alone"
+	}
+	return ""
+}
+
+func (r *clusterRun) summary() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	line := r.tally.Sum("15 (as recorded)")
+	for reason, n := range r.left {
+		line += fmt.Sprintf("; %d cases left out: they %s", n, reason)
+	}
+	if len(r.failed) > 0 {
+		slices.Sort(r.failed)
+		line += fmt.Sprintf("; %d failed: %s", len(r.failed), strings.Join(r.failed, " "))
+	}
+	return line
+}
