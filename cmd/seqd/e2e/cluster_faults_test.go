@@ -266,6 +266,7 @@ func (x *faultTest) account(t *testing.T, f *fault, r *round) {
 		}
 	}
 	sum.silences = append(sum.silences, silence)
+	t.Logf("round %d, %s (leader %s): no service for %v", x.rounds, f.name, seqdserver.NodeID(r.leader), silence.Round(time.Millisecond))
 	for _, s := range killSequences {
 		seen := r.seen(s.Name)
 		x.draws[s.Name] = append(x.draws[s.Name], seen...)

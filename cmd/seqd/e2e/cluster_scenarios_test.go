@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -50,6 +51,18 @@ func TestClusterScenarios(t *testing.T) {
 	}
 }
 
+// late are cases with a session that sees a change made on another node only when
+// its own node has applied it, some milliseconds later. Between their sessions the
+// play waits for that.
+var late = map[string]string{
+	"alter_sequence/A3":     cached,
+	"sessions/drop-other":   cached,
+	"sessions/rename-other": cached,
+	"setval/S5":             cached,
+}
+
+const cached = "values in a session's cache (CACHE above 1) are handed out without asking the leader"
+
 type clusterRun struct {
 	on     *target.Cluster
 	spread bool
@@ -74,7 +87,7 @@ func (r *clusterRun) file(t *testing.T, path string) {
 			}
 			t.Run(c.ID, func(t *testing.T) {
 				t.Parallel()
-				report := play(c, r.on, true)
+				report := r.play(c, late[name+"/"+c.ID] != "")
 				r.mu.Lock()
 				defer r.mu.Unlock()
 				if report == "" {
@@ -86,6 +99,20 @@ func (r *clusterRun) file(t *testing.T, path string) {
 			})
 		}
 	})
+}
+
+// play gives every session the next node. One that waits lets all nodes apply
+// what the sessions before have changed.
+func (r *clusterRun) play(c *scenario.Case, wait bool) string {
+	env, err := r.on.FreshCluster(c.NeedsDisk())
+	if err != nil {
+		return err.Error()
+	}
+	mode := scenario.Mode{Seqd: true}
+	if wait && r.spread {
+		mode.Switch = env.AwaitApplied
+	}
+	return playOn(c, env, mode)
 }
 
 // leftOut is why a case can't be played, or "".
@@ -103,8 +130,8 @@ func (r *clusterRun) summary() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	line := r.tally.Sum("15 (as recorded)")
-	for reason, n := range r.left {
-		line += fmt.Sprintf("; %d cases left out: they %s", n, reason)
+	for _, reason := range slices.Sorted(maps.Keys(r.left)) {
+		line += fmt.Sprintf("; %d cases left out: they %s", r.left[reason], reason)
 	}
 	if len(r.failed) > 0 {
 		slices.Sort(r.failed)

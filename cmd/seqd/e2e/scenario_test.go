@@ -83,8 +83,12 @@ func play(c *scenario.Case, on target.Target, isSeqd bool) string {
 	if err != nil {
 		return err.Error()
 	}
-	outs, playErr := scenario.Run(c, env, scenario.Mode{Seqd: isSeqd})
-	report := scenario.Compare(c, outs, isSeqd, playErr)
+	return playOn(c, env, scenario.Mode{Seqd: isSeqd})
+}
+
+func playOn(c *scenario.Case, env target.Env, mode scenario.Mode) string {
+	outs, playErr := scenario.Run(c, env, mode)
+	report := scenario.Compare(c, outs, mode.Seqd, playErr)
 	if err := env.Close(); err != nil {
 		report += fmt.Sprintf("    %v\n", err)
 	}

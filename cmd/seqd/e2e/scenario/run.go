@@ -31,6 +31,8 @@ const waitingTime = 300 * time.Millisecond
 type Mode struct {
 	Seqd   bool // against seqd, not PostgreSQL
 	Record bool // with no expectation of the answers
+	// Switch, if not nil, is called before a step of another session than the last.
+	Switch func() error
 }
 
 // Run plays a case and returns the output of each step. An error means that the
@@ -39,10 +41,17 @@ func Run(c *Case, env Env, mode Mode) ([][]string, error) {
 	p := &player{env: env, mode: mode, sessions: map[string]*session{}}
 	defer p.closeAll()
 	var outs [][]string
+	var last string
 	for _, s := range c.Steps {
 		if !s.Runs(mode.Seqd) {
 			outs = append(outs, []string{NotRun})
 			continue
+		}
+		if mode.Switch != nil && s.Session != last {
+			last = s.Session
+			if err := mode.Switch(); err != nil {
+				return outs, fmt.Errorf("line %d: %w", s.Line, err)
+			}
 		}
 		out, err := p.step(s)
 		outs = append(outs, out)

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -80,18 +83,31 @@ func (c *Cluster) argsOf(i int) []string {
 // NodeID is the name of node i.
 func NodeID(i int) string { return fmt.Sprintf("node%d", i+1) }
 
-// freePorts returns addresses on which nobody listens. All are held until the last
-// one is found, so that they differ.
+// portsFrom is the next port to try. Ports that the kernel hands out by itself
+// (from 32768 on) are no good for a node that comes back after a while: any
+// connection may have taken its port meanwhile.
+var portsFrom atomic.Int64
+
+const (
+	firstPort = 10000
+	lastPort  = 32000
+)
+
+// freePorts returns addresses on which nobody listens.
 func freePorts(n int) (addrs []string, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	portsFrom.CompareAndSwap(0, int64(os.Getpid())*97)
+	for range lastPort - firstPort {
+		addr := fmt.Sprintf("127.0.0.1:%d", firstPort+portsFrom.Add(1)%(lastPort-firstPort))
+		l, err := net.Listen("tcp", addr)
 		if err != nil {
-			return nil, err
+			continue
 		}
-		defer l.Close()
-		addrs = append(addrs, l.Addr().String())
+		_ = l.Close()
+		if addrs = append(addrs, addr); len(addrs) == n {
+			return addrs, nil
+		}
 	}
-	return addrs, nil
+	return nil, fmt.Errorf("fewer than %d free ports", n)
 }
 
 // each calls f for all nodes from the first one on at once.
@@ -218,6 +234,49 @@ func (c *Cluster) AwaitVoters() error {
 		}
 	}
 	return fmt.Errorf("not all nodes have kept up and a vote after %v:\n%s", StartTimeout, status)
+}
+
+var (
+	committedLine = regexp.MustCompile(`(?m)^committed: +([0-9]+)$`)
+	appliedLine   = regexp.MustCompile(`(?m)^applied: +([0-9]+)$`)
+)
+
+// AwaitApplied waits until every node has applied what the leader has committed by now.
+func (c *Cluster) AwaitApplied() error {
+	leader, err := c.Leader()
+	if err != nil {
+		return err
+	}
+	status, err := c.Command(leader, "status")
+	if err != nil {
+		return err
+	}
+	want := indexIn(committedLine, status)
+	for i := range c.Nodes {
+		for deadline := time.Now().Add(StartTimeout); ; {
+			if status, err = c.Command(i, "status"); err != nil {
+				return err
+			}
+			if indexIn(appliedLine, status) >= want {
+				break
+			}
+			if time.Now().After(deadline) {
+				return fmt.Errorf("%s lags behind %d for %v:\n%s", NodeID(i), want, StartTimeout, status)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	return nil
+}
+
+// indexIn is the log index on a line of a status; -1 if there is none.
+func indexIn(line *regexp.Regexp, status string) int64 {
+	m := line.FindStringSubmatch(status)
+	if m == nil {
+		return -1
+	}
+	n, _ := strconv.ParseInt(m[1], 10, 64) // digits
+	return n
 }
 
 // Tail is the last output of all nodes.

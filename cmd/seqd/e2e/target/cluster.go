@@ -65,7 +65,10 @@ func (t *Cluster) make(votes bool) {
 }
 
 // Fresh implements Target; nothing is on disk.
-func (t *Cluster) Fresh(onDisk bool) (Env, error) {
+func (t *Cluster) Fresh(onDisk bool) (Env, error) { return t.FreshCluster(onDisk) }
+
+// FreshCluster is Fresh with what clusters can do besides.
+func (t *Cluster) FreshCluster(onDisk bool) (*ClusterEnv, error) {
 	if onDisk {
 		return nil, errors.New("these clusters can't be started again")
 	}
@@ -73,7 +76,7 @@ func (t *Cluster) Fresh(onDisk bool) (Env, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	return &clusterEnv{Cluster: c.Cluster, nodes: t.nodes}, nil
+	return &ClusterEnv{Cluster: c.Cluster, nodes: t.nodes}, nil
 }
 
 // Close implements Target. Its Envs are closed before.
@@ -83,23 +86,25 @@ func (t *Cluster) Close() error {
 	return nil
 }
 
-type clusterEnv struct {
+// ClusterEnv is a cluster of one case.
+type ClusterEnv struct {
 	*seqdserver.Cluster
 	nodes []int
 	asked atomic.Int64
 }
 
 // Addr is that of the next node: it is asked for each session.
-func (e *clusterEnv) Addr() string {
+func (e *ClusterEnv) Addr() string {
 	return e.Nodes[e.nodes[int(e.asked.Add(1)-1)%len(e.nodes)]].Addr()
 }
 
-func (e *clusterEnv) Log() string    { return e.Tail() }
-func (e *clusterEnv) Crash() error   { return errors.ErrUnsupported }
-func (e *clusterEnv) Restart() error { return errors.ErrUnsupported }
+// Log, Crash and Restart implement Env. See Fresh.
+func (e *ClusterEnv) Log() string    { return e.Tail() }
+func (e *ClusterEnv) Crash() error   { return errors.ErrUnsupported }
+func (e *ClusterEnv) Restart() error { return errors.ErrUnsupported }
 
 // Close kills the cluster. A node that had ended by itself is an error.
-func (e *clusterEnv) Close() error {
+func (e *ClusterEnv) Close() error {
 	var died error
 	for i, s := range e.Nodes {
 		select {
