@@ -100,7 +100,8 @@ func TestPackagesSayWhatTheyAreFor(t *testing.T) {
 
 // skips lists the tests that may be left out, and where they are not.
 var skips = map[string]string{
-	"raftfsm/node/disk_test.go": "fills a small tmpfs, which only root can mount; CI is root",
+	"cmd/seqd/e2e/cluster_scenarios_test.go": "left out only by the flags that record from PostgreSQL alone",
+	"raftfsm/node/disk_test.go":              "fills a small tmpfs, which only root can mount; CI is root",
 }
 
 func TestNothingLeftForLater(t *testing.T) {
