@@ -58,22 +58,44 @@ func errNoSchema(name string) *sqlstate.Error {
 
 // lookAgain tells whether "does not exist" deserves a second look: the catalog has
 // become newer by asking the leader for it.
-func (s *Session) lookAgain(err error) (bool, error) {
+// seen is the catalog in which the name was not found.
+func (s *Session) lookAgain(seen *engine.Catalog, err error) (bool, error) {
 	switch sqlstate.CodeOf(err) {
 	case sqlstate.UndefinedTable, sqlstate.InvalidSchemaName:
 	default:
 		return false, err
 	}
-	before := s.backend.Catalog()
 	if err := s.backend.CatchUp(s.interrupt); err != nil {
 		return false, s.explain(err)
 	}
-	return s.backend.Catalog() != before, err
+	return s.catalog() != seen, err
+}
+
+// successor finds the sequence that has the name of one which the leader says is
+// gone: another node dropped and made it anew, and this one was behind when the
+// name was looked up.
+func (s *Session) successor(m *sequenceMemory, gone error) (engine.OID, error) {
+	if sqlstate.CodeOf(gone) != sqlstate.UndefinedTable || s.tx.overlay != nil {
+		return engine.InvalidOID, gone
+	}
+	if err := s.backend.CatchUp(s.interrupt); err != nil {
+		return engine.InvalidOID, s.explain(err)
+	}
+	then, _ := m.seen.DatabaseByOID(s.database)
+	old, ok := then.SequenceByOID(m.oid)
+	if !ok {
+		return engine.InvalidOID, gone
+	}
+	if next, ok := s.db().Sequence(old.Schema, old.Name); ok && next.OID != m.oid {
+		return next.OID, nil
+	}
+	return engine.InvalidOID, gone
 }
 
 // findSequence looks a relation up as RangeVarGetRelid does; nil if there is
 // none. A schema that does not exist is an error unless missingOK.
 func (s *Session) findSequence(name parser.RangeVar, missingOK bool) (*engine.Sequence, error) {
+	seen := s.catalog()
 	seq, err := s.lookUp(name, missingOK)
 	if seq != nil {
 		return seq, err
@@ -82,7 +104,7 @@ func (s *Session) findSequence(name parser.RangeVar, missingOK bool) (*engine.Se
 	if missing == nil {
 		missing = sqlstate.New(sqlstate.UndefinedTable, "")
 	}
-	again, lookErr := s.lookAgain(missing)
+	again, lookErr := s.lookAgain(seen, missing)
 	switch {
 	case again:
 		return s.lookUp(name, missingOK)

@@ -79,7 +79,7 @@ func (s *Session) plan(p *prepared) error {
 		plan, err := query.Analyze(stmt, evaluator{s}, p.declared)
 		if err != nil {
 			var again bool
-			if again, err = s.lookAgain(err); !again {
+			if again, err = s.lookAgain(p.catalog, err); !again {
 				return err
 			}
 			p.catalog = s.catalog()

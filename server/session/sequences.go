@@ -92,7 +92,11 @@ func (s *Session) nextval(oid engine.OID) (int64, error) {
 	}
 	if !m.cached || m.epoch != m.handle.Epoch() {
 		if err := s.fetch(m); err != nil {
-			return 0, err
+			next, err := s.successor(m, err)
+			if err != nil {
+				return 0, err
+			}
+			return s.nextval(next)
 		}
 	}
 	s.lastUsed = m
@@ -162,7 +166,11 @@ func (s *Session) setval(oid engine.OID, value int64, isCalled bool) (int64, err
 	if p, ok := s.private(oid); ok {
 		p.State = state
 	} else if _, err := m.handle.SetVal(s.interrupt, uint64(s.pid), state); err != nil {
-		return 0, s.explain(err)
+		next, err := s.successor(m, s.explain(err))
+		if err != nil {
+			return 0, err
+		}
+		return s.setval(next, value, isCalled)
 	}
 	m.cached = false
 	if isCalled {
@@ -208,7 +216,11 @@ func (s *Session) sequenceState(oid engine.OID) (sequence.State, error) {
 	}
 	p, err := m.handle.Position(s.interrupt)
 	if err != nil {
-		return sequence.State{}, s.explain(err)
+		next, err := s.successor(m, s.explain(err))
+		if err != nil {
+			return sequence.State{}, err
+		}
+		return s.sequenceState(next)
 	}
 	return p.State, nil
 }

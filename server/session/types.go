@@ -19,10 +19,11 @@ func (s *Session) textArgument(typ pgtypes.OID, raw []byte) (pgtypes.Value, erro
 		}
 		i += n
 	}
+	seen := s.catalog()
 	v, err := query.InputText(evaluator{s}, typ, string(raw))
 	if err != nil {
 		var again bool
-		if again, err = s.lookAgain(err); again {
+		if again, err = s.lookAgain(seen, err); again {
 			return query.InputText(evaluator{s}, typ, string(raw))
 		}
 	}

@@ -9,12 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // ClusterOptions says how a cluster is started.
@@ -236,47 +237,22 @@ func (c *Cluster) AwaitVoters() error {
 	return fmt.Errorf("not all nodes have kept up and a vote after %v:\n%s", StartTimeout, status)
 }
 
-var (
-	committedLine = regexp.MustCompile(`(?m)^committed: +([0-9]+)$`)
-	appliedLine   = regexp.MustCompile(`(?m)^applied: +([0-9]+)$`)
-)
-
-// AwaitApplied waits until every node has applied what the leader has committed by now.
+// AwaitApplied waits until every node has applied what the leader has applied by
+// now: before a node says that a name does not exist, it does just that.
 func (c *Cluster) AwaitApplied() error {
-	leader, err := c.Leader()
-	if err != nil {
-		return err
-	}
-	status, err := c.Command(leader, "status")
-	if err != nil {
-		return err
-	}
-	want := indexIn(committedLine, status)
+	ctx, cancel := context.WithTimeout(context.Background(), StartTimeout)
+	defer cancel()
 	for i := range c.Nodes {
-		for deadline := time.Now().Add(StartTimeout); ; {
-			if status, err = c.Command(i, "status"); err != nil {
-				return err
-			}
-			if indexIn(appliedLine, status) >= want {
-				break
-			}
-			if time.Now().After(deadline) {
-				return fmt.Errorf("%s lags behind %d for %v:\n%s", NodeID(i), want, StartTimeout, status)
-			}
-			time.Sleep(5 * time.Millisecond)
+		conn, err := pgconn.Connect(ctx, c.DSN(i))
+		if err != nil {
+			return fmt.Errorf("%s: %w", NodeID(i), err)
+		}
+		_, err = conn.Exec(ctx, "DROP SEQUENCE IF EXISTS there_is_none").ReadAll()
+		if err = errors.Join(err, conn.Close(ctx)); err != nil {
+			return fmt.Errorf("%s: %w", NodeID(i), err)
 		}
 	}
 	return nil
-}
-
-// indexIn is the log index on a line of a status; -1 if there is none.
-func indexIn(line *regexp.Regexp, status string) int64 {
-	m := line.FindStringSubmatch(status)
-	if m == nil {
-		return -1
-	}
-	n, _ := strconv.ParseInt(m[1], 10, 64) // digits
-	return n
 }
 
 // Tail is the last output of all nodes.
