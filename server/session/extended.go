@@ -171,8 +171,11 @@ func (s *Session) describe(m *pgproto3.Describe) error {
 		if err != nil {
 			return err
 		}
+		if err := s.refuseRowsIfFailed(p.stmt); err != nil {
+			return err
+		}
 		s.describeRows(p.stmt, p.format)
-		return s.refuseRowsIfFailed(p.stmt)
+		return nil
 	}
 	p, err := s.namedStatement(m.Name)
 	if err != nil {
