@@ -30,7 +30,7 @@ raftfsm/logtest -> engine engine/sequence
 raftfsm/peer -> protocol/sqlstate
 raftfsm/forward -> raftfsm/allocator raftfsm/codec raftfsm/peer engine engine/sequence protocol/sqlstate
 raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
-server/session/settings -> protocol/parser protocol/sqlstate
+server/session/settings -> protocol/parser protocol/pgtypes protocol/sqlstate
 server/session -> server/session/settings engine engine/query engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
 server -> server/session protocol/wire protocol/sqlstate
 cmd/seqd/config ->

@@ -23,6 +23,27 @@ func (e *arrayCastExpr) eval(f *frame) (value, error) {
 	return pgtypes.NewArray(out), nil
 }
 
+// quantify is ANY, or ALL, over n comparisons, as far as they are needed: one that
+// decides is the answer, otherwise one that is NULL makes it NULL.
+func quantify(all bool, n int, compare func(i int) (value, error)) (value, error) {
+	unknown := false
+	for i := range n {
+		v, err := compare(i)
+		if err != nil {
+			return value{}, err
+		}
+		if v.IsNull() {
+			unknown = true
+		} else if v.Bool() != all {
+			return v, nil
+		}
+	}
+	if unknown {
+		return value{}, nil
+	}
+	return pgtypes.NewBool(all), nil
+}
+
 // eval follows ExecEvalScalarArrayOp: NULL array is NULL, an empty one decides.
 func (e *arrayOpExpr) eval(f *frame) (value, error) {
 	x, err := e.call.args[0].eval(f)
@@ -40,26 +61,12 @@ func (e *arrayOpExpr) eval(f *frame) (value, error) {
 	if x.IsNull() {
 		return value{}, nil
 	}
-	unknown := false
-	for _, y := range a.Elems {
-		if y.IsNull() {
-			unknown = true
-			continue
+	return quantify(e.all, len(a.Elems), func(i int) (value, error) {
+		if y := a.Elems[i]; !y.IsNull() {
+			return e.call.compare(f, x, y)
 		}
-		v, err := e.call.compare(f, x, y)
-		if err != nil {
-			return value{}, err
-		}
-		if v.IsNull() {
-			unknown = true
-		} else if v.Bool() != e.all {
-			return v, nil
-		}
-	}
-	if unknown {
 		return value{}, nil
-	}
-	return pgtypes.NewBool(e.all), nil
+	})
 }
 
 func (e *arrayExpr) eval(f *frame) (value, error) {

@@ -184,23 +184,10 @@ func (e *sublinkExpr) eval(f *frame) (value, error) {
 
 // quantify is ANY or ALL over the rows.
 func (e *sublinkExpr) quantify(f *frame, k *keptResult) (value, error) {
-	unknown := false
-	for _, row := range k.rows {
+	return quantify(e.all, len(k.rows), func(row int) (value, error) {
 		for i, c := range e.cells {
-			f.setCell(c.slot, row[i])
+			f.setCell(c.slot, k.rows[row][i])
 		}
-		v, err := e.compare.eval(f)
-		if err != nil {
-			return value{}, err
-		}
-		if v.IsNull() {
-			unknown = true
-		} else if v.Bool() != e.all {
-			return v, nil
-		}
-	}
-	if unknown {
-		return value{}, nil
-	}
-	return pgtypes.NewBool(e.all), nil
+		return e.compare.eval(f)
+	})
 }

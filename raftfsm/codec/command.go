@@ -90,27 +90,39 @@ func appendReserveItem(b []byte, i *engine.ReserveItem) []byte {
 	return appendUint(b, 4, i.Count)
 }
 
-func decodeReserve(b []byte) (engine.Command, error) {
-	c := &engine.Reserve{}
-	err := eachField(b, func(x field) error {
+// eachItem calls f with the items of a command that has nothing else.
+func eachItem(b []byte, f func(item []byte) error) error {
+	return eachField(b, func(x field) error {
 		if x.number != 1 {
 			return errUnknownField
 		}
+		return embedded(x, f)
+	})
+}
+
+// decodeItem reads which sequence, in which epoch, and what of it: field 4.
+func decodeItem(b []byte, id *engine.SequenceID, epoch *uint64, what func(field) error) error {
+	return eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return into(x, &id.Database)
+		case 2:
+			return into(x, &id.Sequence)
+		case 3:
+			return x.uint(epoch)
+		case 4:
+			return what(x)
+		}
+		return errUnknownField
+	})
+}
+
+func decodeReserve(b []byte) (engine.Command, error) {
+	c := &engine.Reserve{}
+	err := eachItem(b, func(b []byte) error {
 		var item engine.ReserveItem
-		err := embedded(x, func(b []byte) error {
-			return eachField(b, func(x field) error {
-				switch x.number {
-				case 1:
-					return into(x, &item.ID.Database)
-				case 2:
-					return into(x, &item.ID.Sequence)
-				case 3:
-					return x.uint(&item.Epoch)
-				case 4:
-					return x.uint(&item.Count)
-				}
-				return errUnknownField
-			})
+		err := decodeItem(b, &item.ID, &item.Epoch, func(x field) error {
+			return x.uint(&item.Count)
 		})
 		c.Items = append(c.Items, item)
 		return err
@@ -127,25 +139,10 @@ func appendReleaseItem(b []byte, i *engine.ReleaseItem) []byte {
 
 func decodeRelease(b []byte) (engine.Command, error) {
 	c := &engine.Release{}
-	err := eachField(b, func(x field) error {
-		if x.number != 1 {
-			return errUnknownField
-		}
+	err := eachItem(b, func(b []byte) error {
 		var item engine.ReleaseItem
-		err := embedded(x, func(b []byte) error {
-			return eachField(b, func(x field) error {
-				switch x.number {
-				case 1:
-					return into(x, &item.ID.Database)
-				case 2:
-					return into(x, &item.ID.Sequence)
-				case 3:
-					return x.uint(&item.Epoch)
-				case 4:
-					return embedded(x, func(b []byte) error { return decodeState(b, &item.State) })
-				}
-				return errUnknownField
-			})
+		err := decodeItem(b, &item.ID, &item.Epoch, func(x field) error {
+			return embedded(x, func(b []byte) error { return decodeState(b, &item.State) })
 		})
 		c.Items = append(c.Items, item)
 		return err

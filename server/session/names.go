@@ -71,6 +71,20 @@ func (s *Session) lookAgain(seen *engine.Catalog, err error) (bool, error) {
 	return s.catalog() != seen, err
 }
 
+// lookedUp is what find gives, asked a second time if it misses a name and the
+// catalog turns out to be behind the leader's.
+func lookedUp[T any](s *Session, find func() (T, error)) (T, error) {
+	seen := s.catalog()
+	v, err := find()
+	if err == nil {
+		return v, nil
+	}
+	if again, err := s.lookAgain(seen, err); !again {
+		return v, err
+	}
+	return find()
+}
+
 // successor finds the sequence that has the name of one which the leader says is
 // gone: another node dropped and made it anew, and this one was behind when the
 // name was looked up.

@@ -76,16 +76,12 @@ func (s *Session) plan(p *prepared) error {
 		if stmt.Into != nil {
 			return unserved("SELECT INTO")
 		}
-		plan, err := query.Analyze(stmt, evaluator{s}, p.declared)
-		if err != nil {
-			var again bool
-			if again, err = s.lookAgain(p.catalog, err); !again {
-				return err
-			}
+		plan, err := lookedUp(s, func() (*query.Plan, error) {
 			p.catalog = s.catalog()
-			if plan, err = query.Analyze(stmt, evaluator{s}, p.declared); err != nil {
-				return err
-			}
+			return query.Analyze(stmt, evaluator{s}, p.declared)
+		})
+		if err != nil {
+			return err
 		}
 		p.plan, p.params, p.columns = plan, plan.Params, plan.Columns
 		if p.columns == nil {

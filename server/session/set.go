@@ -7,6 +7,7 @@ import (
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
+	"seqd/server/session/settings"
 )
 
 // set is SET, SET LOCAL and RESET.
@@ -52,10 +53,10 @@ func (s *Session) setCharacteristics(v *parser.VariableSetStmt) error {
 			values["default_transaction_isolation"] = m.Isolation
 		}
 		if m.ReadOnly != nil {
-			values["default_transaction_read_only"] = onOff(*m.ReadOnly)
+			values["default_transaction_read_only"] = settings.OnOff(*m.ReadOnly)
 		}
 		if m.Deferrable != nil {
-			values["default_transaction_deferrable"] = onOff(*m.Deferrable)
+			values["default_transaction_deferrable"] = settings.OnOff(*m.Deferrable)
 		}
 		for name, value := range values {
 			if _, err := s.settings.Assign(name, value, false); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
+	"seqd/server/session/settings"
 )
 
 // runTransaction executes BEGIN, COMMIT and kin, and returns the command tag.
@@ -208,12 +209,12 @@ func (s *Session) setModes(modes []parser.TransactionMode, fresh bool) error {
 			}
 		}
 		if m.ReadOnly != nil {
-			if err := s.setTransactionSetting("transaction_read_only", onOff(*m.ReadOnly), fresh); err != nil {
+			if err := s.setTransactionSetting("transaction_read_only", settings.OnOff(*m.ReadOnly), fresh); err != nil {
 				return err
 			}
 		}
 		if m.Deferrable != nil {
-			if err := s.setTransactionSetting("transaction_deferrable", onOff(*m.Deferrable), fresh); err != nil {
+			if err := s.setTransactionSetting("transaction_deferrable", settings.OnOff(*m.Deferrable), fresh); err != nil {
 				return err
 			}
 		}
@@ -237,11 +238,4 @@ func (s *Session) setTransactionSetting(name, value string, fresh bool) error {
 	}
 	_, err := s.settings.Assign(name, value, true)
 	return err
-}
-
-func onOff(b bool) string {
-	if b {
-		return "on"
-	}
-	return "off"
 }

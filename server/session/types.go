@@ -19,15 +19,8 @@ func (s *Session) textArgument(typ pgtypes.OID, raw []byte) (pgtypes.Value, erro
 		}
 		i += n
 	}
-	seen := s.catalog()
-	v, err := query.InputText(evaluator{s}, typ, string(raw))
-	if err != nil {
-		var again bool
-		if again, err = s.lookAgain(seen, err); again {
-			return query.InputText(evaluator{s}, typ, string(raw))
-		}
-	}
-	return v, err
+	text := string(raw)
+	return lookedUp(s, func() (pgtypes.Value, error) { return query.InputText(evaluator{s}, typ, text) })
 }
 
 // binaryArgument reads parameter i, which came in binary format.

@@ -9,6 +9,7 @@ import (
 	_ "time/tzdata" // SET TimeZone works on machines without a zone database
 
 	"seqd/protocol/parser"
+	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
 )
 
@@ -66,33 +67,20 @@ func (p *parameter) invalid(value string) *sqlstate.Error {
 	return sqlstate.Errorf(sqlstate.InvalidParameterValue, "invalid value for parameter \"%s\": \"%s\"", p.Name, value)
 }
 
-// ParseBool reads a Boolean as PostgreSQL's parse_bool: unique prefixes of true,
-// false, yes, no, and on, of, off, 1, 0.
-func ParseBool(s string) (value, ok bool) {
-	s = strings.ToLower(s)
-	prefix := func(word string) bool { return s != "" && strings.HasPrefix(word, s) }
-	switch {
-	case prefix("true"), prefix("yes"), s == "on", s == "1":
-		return true, true
-	case prefix("false"), prefix("no"), s == "off", s == "of", s == "0":
-		return false, true
-	}
-	return false, false
-}
-
 func (p *parameter) checkBool(value string) (string, error) {
-	v, ok := ParseBool(value)
+	v, ok := pgtypes.ParseBoolText(value)
 	if !ok {
 		return "", sqlstate.Errorf(sqlstate.InvalidParameterValue, "parameter \"%s\" requires a Boolean value", p.Name)
 	}
-	if p.only != "" && onOff(v) != p.only {
-		return "", sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve \"%s\" = %s", p.Name, onOff(v)).
+	if p.only != "" && OnOff(v) != p.only {
+		return "", sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve \"%s\" = %s", p.Name, OnOff(v)).
 			WithHint("Leave it %s.", p.only)
 	}
-	return onOff(v), nil
+	return OnOff(v), nil
 }
 
-func onOff(b bool) string {
+// OnOff is a Boolean as SHOW prints it.
+func OnOff(b bool) string {
 	if b {
 		return "on"
 	}
