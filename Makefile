@@ -79,6 +79,14 @@ fuzz: ## Fuzz every decoder with FUZZTIME (30000x) new inputs each
 bench: build ## nextval rates of seqd and PostgreSQL 15, side by side
 	SEQD_BIN=$(CURDIR)/$(BIN) SEQD_BENCH=1 BENCH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 30m -run TestBench ./cmd/seqd/e2e/...
 
+# PG_SRC: PostgreSQL 15's source, unpacked (Debian: apt-get source postgresql-15).
+PG_SRC ?= ../postgresql-15
+REGRESS ?=
+.PHONY: regress
+regress: build ## Play PostgreSQL's own regression tests (PG_SRC=folder, REGRESS="names") on both servers, statement by statement
+	SEQD_BIN=$(CURDIR)/$(BIN) SEQD_PG_REGRESS=$(PG_SRC)/src/test/regress/sql SEQD_REGRESS_FILES="$(REGRESS)" \
+	  $(GO) test -count=1 -v -timeout 20m -run TestRegress ./cmd/seqd/e2e
+
 .PHONY: clean
 clean: ## Remove what was built (not the data)
 	rm -rf bin
