@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"seqd/engine/sequence"
 )
 
@@ -14,6 +16,40 @@ const (
 	Temporary Persistence = 't'
 )
 
+// Order says what holds between values that different nodes of a cluster hand out.
+type Order byte
+
+// Orders.
+const (
+	// OrderStrict: whoever asks after another has got its value gets a later one,
+	// on whatever node.
+	OrderStrict Order = iota
+	// OrderNode: each node takes blocks of values and hands them out by itself. No
+	// value comes twice, but only those of one node are in the order of time.
+	OrderNode
+
+	orders // how many there are
+)
+
+var orderNames = [orders]string{"strict", "node"}
+
+// String is the order's name.
+func (o Order) String() string {
+	if o < orders {
+		return orderNames[o]
+	}
+	return "unknown"
+}
+
+// Valid tells whether there is such an order.
+func (o Order) Valid() bool { return o < orders }
+
+// ParseOrder returns the order of a name.
+func ParseOrder(name string) (Order, bool) {
+	i := slices.Index(orderNames[:], name)
+	return Order(max(i, 0)), i >= 0
+}
+
 // Sequence is the definition of a sequence. A published Sequence is immutable;
 // its position lives elsewhere (Store, and the leader's allocator), because it
 // changes far more often.
@@ -24,6 +60,7 @@ type Sequence struct {
 	Owner       OID
 	Persistence Persistence
 	Params      sequence.Params
+	Order       Order
 	// Version is the log index of the last change of this record. A transaction
 	// that changes the sequence names the Version it saw.
 	Version uint64

@@ -160,6 +160,13 @@ type DropStmt struct {
 	Behavior DropBehavior
 }
 
+// SecLabelStmt is SECURITY LABEL ON SEQUENCE.
+type SecLabelStmt struct {
+	Provider string // "" if not given
+	Name     RangeVar
+	Label    *string // nil: NULL
+}
+
 // RoleSpec is a role name or one of its key words.
 type RoleSpec struct {
 	Name    string // "" with a Keyword
@@ -285,6 +292,7 @@ func (*AlterOwnerStmt) statement()        {}
 func (*AlterObjectSchemaStmt) statement() {}
 func (*AlterPersistenceStmt) statement()  {}
 func (*DropStmt) statement()              {}
+func (*SecLabelStmt) statement()          {}
 func (*SelectStmt) statement()            {}
 func (*TransactionStmt) statement()       {}
 func (*VariableSetStmt) statement()       {}

@@ -30,6 +30,8 @@ func (p *parser) stmt() Statement {
 		return p.alterStmt()
 	case kwDrop:
 		return p.dropStmt()
+	case kwSecurity:
+		return p.secLabelStmt()
 	case kwBegin, kwStart, kwCommit, kwEnd, kwRollback, kwAbort, kwSavepoint, kwRelease:
 		return p.transactionStmt()
 	case kwSet:

@@ -38,6 +38,8 @@ func goldenEntries() map[string]Entry {
 	params := sequence.Params{Type: sequence.BigInt, Start: 7, Increment: -3, Min: -9223372036854775808, Max: 100, Cache: 20, Cycle: true}
 	holder := lease.Record{Holder: "node-a", Boot: "b", Term: 3, Millis: 1500}
 	seq := engine.Sequence{OID: 16384, Schema: 2200, Name: "Größe \"x\"", Owner: 10, Persistence: engine.Unlogged, Params: params, Version: 77}
+	ordered := seq
+	ordered.Order = engine.OrderNode
 	return map[string]Entry{
 		"reserve": {Term: 3, Command: &engine.Reserve{Items: []engine.ReserveItem{{ID: id, Epoch: 9, Count: 33}, {ID: id, Epoch: 1 << 60, Count: 1<<64 - 1}}}},
 		"release": {Term: 3, Command: &engine.Release{Items: []engine.ReleaseItem{{ID: id, Epoch: 9, State: state}, {ID: id}}}},
@@ -47,6 +49,7 @@ func goldenEntries() map[string]Entry {
 			&engine.PutSequence{Sequence: seq, Expect: 70},
 			&engine.DropSequence{OID: 16385, Expect: 72},
 		}}},
+		"order":  {Term: 3, Command: &engine.Commit{Database: 5, Writes: []engine.Write{&engine.PutSequence{Sequence: ordered, Expect: 70}}}},
 		"retry":  {Term: 3, Request: Request{Gateway: 1<<64 - 1, Counter: 7, AckBelow: 6}, Command: &engine.SetVal{ID: id, State: state}},
 		"lease":  {Term: 3, Lease: &Lease{Record: holder, Asked: 1 << 50}},
 		"leased": {Term: 3, Lease: &Lease{Record: holder, Asked: 1 << 50}, Command: &engine.Reserve{Items: []engine.ReserveItem{{ID: id, Epoch: 9, Count: 33}}}},

@@ -96,7 +96,7 @@ func TestEveryCommandIsEncoded(t *testing.T) {
 func TestSnapshotKeepsEveryField(t *testing.T) {
 	role := engine.Role{OID: 100, Name: "r", Superuser: true, CanLogin: true, Version: 3}
 	schema := engine.Schema{OID: 102, Name: "n", Owner: 100, Version: 4}
-	seq := engine.Sequence{OID: 103, Schema: 102, Name: "s", Owner: 100, Persistence: engine.Temporary, Version: 5,
+	seq := engine.Sequence{OID: 103, Schema: 102, Name: "s", Owner: 100, Persistence: engine.Temporary, Order: engine.OrderNode, Version: 5,
 		Params: sequence.Params{Type: sequence.SmallInt, Start: 2, Increment: 3, Min: 1, Max: 99, Cache: 4, Cycle: true}}
 	pos := engine.Position{State: sequence.State{LastValue: 5, LogCount: 6, IsCalled: true}, Epoch: 7, Serial: 8}
 	set := fields{}

@@ -88,7 +88,8 @@ func appendSequence(b []byte, s *engine.Sequence) []byte {
 	b = appendUint(b, 4, uint64(s.Owner))
 	b = appendUint(b, 5, uint64(s.Persistence))
 	b = appendMessage(b, 6, func(b []byte) []byte { return appendParams(b, s.Params) })
-	return appendUint(b, 7, s.Version)
+	b = appendUint(b, 7, s.Version)
+	return appendUint(b, 8, uint64(s.Order))
 }
 
 func decodeSequence(b []byte, s *engine.Sequence) error {
@@ -108,11 +109,16 @@ func decodeSequence(b []byte, s *engine.Sequence) error {
 			return embedded(x, func(b []byte) error { return decodeParams(b, &s.Params) })
 		case 7:
 			return x.uint(&s.Version)
+		case 8:
+			return into(x, &s.Order)
 		}
 		return errUnknownField
 	})
 	if err != nil {
 		return err
+	}
+	if !s.Order.Valid() {
+		return fmt.Errorf("order %d is unknown", s.Order)
 	}
 	switch s.Persistence {
 	case engine.Permanent, engine.Unlogged, engine.Temporary:

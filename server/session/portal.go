@@ -196,6 +196,8 @@ func (s *Session) runUtility(stmt parser.Statement) (string, error) {
 		return s.setPersistence(stmt)
 	case *parser.DropStmt:
 		return s.drop(stmt)
+	case *parser.SecLabelStmt:
+		return s.securityLabel(stmt)
 	case *parser.TransactionStmt:
 		return s.runTransaction(stmt)
 	case *parser.VariableSetStmt:
