@@ -13,6 +13,7 @@ import (
 
 	"seqd/engine"
 	"seqd/raftfsm/codec"
+	"seqd/raftfsm/internal/seams"
 )
 
 // Observer follows the log. Its methods are called on raft's FSM goroutine, in
@@ -50,6 +51,7 @@ type FSM struct {
 	failed      error  // why a snapshot could not be restored
 
 	catalog  atomic.Pointer[engine.Catalog]
+	mistakes seams.Mistakes
 	observer Observer
 	applied  progress
 }
@@ -65,6 +67,9 @@ func New(cluster string) *FSM {
 // Observe sets who follows the log; before raft is started.
 func (f *FSM) Observe(o Observer) { f.observer = o }
 
+// Plant makes the state machine do wrong, for tests of tests; before raft is started.
+func (f *FSM) Plant(m seams.Mistakes) { f.mistakes = m }
+
 // Apply implements raft.FSM. An entry that can't be understood stops the process:
 // to go on without it would part this replica from the others for ever.
 func (f *FSM) Apply(l *raft.Log) any {
@@ -72,7 +77,7 @@ func (f *FSM) Apply(l *raft.Log) any {
 	if err != nil {
 		panic(fmt.Sprintf("raftfsm: log entry %d can't be applied: %v", l.Index, err))
 	}
-	r := Response{Index: l.Index, Fenced: e.Term != l.Term}
+	r := Response{Index: l.Index, Fenced: e.Term != l.Term && !f.mistakes.NoFence}
 	f.mu.Lock()
 	if !r.Fenced {
 		f.execute(l.Index, &e, &r)

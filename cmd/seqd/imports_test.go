@@ -24,12 +24,13 @@ engine/query -> engine engine/query/* engine/sequence protocol/parser protocol/p
 engine/query/* -> engine engine/query/* engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
 raftfsm/lease ->
 raftfsm/codec -> engine engine/sequence protocol/sqlstate raftfsm/lease
-raftfsm -> engine raftfsm/codec raftfsm/lease protocol/sqlstate
+raftfsm -> engine raftfsm/codec raftfsm/internal/seams raftfsm/lease protocol/sqlstate
+raftfsm/internal/seams ->
 raftfsm/allocator -> engine engine/sequence protocol/sqlstate
 raftfsm/logtest -> engine engine/sequence
 raftfsm/peer -> protocol/sqlstate
 raftfsm/forward -> raftfsm/allocator raftfsm/codec raftfsm/peer engine engine/sequence protocol/sqlstate
-raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
+raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/internal/seams raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
 server/session/settings -> protocol/parser protocol/pgtypes protocol/sqlstate
 server/session -> server/session/settings engine engine/query engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
 server -> server/session protocol/wire protocol/sqlstate

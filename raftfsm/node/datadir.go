@@ -161,6 +161,10 @@ func (d *dataDir) begin(node string) error {
 	return syncDir(d.path)
 }
 
+func (d *dataDir) isFresh() bool { return d.fresh }
+
+func (d *dataDir) ownedBy(id identity) { d.identity = id }
+
 // finish makes a begun folder count. joining: its log is empty until arrived.
 func (d *dataDir) finish(joining bool) error {
 	if joining {
@@ -195,7 +199,7 @@ func (d *dataDir) finish(joining bool) error {
 
 // arrived notes that the log of a node that joined is not empty any more.
 func (d *dataDir) arrived() error {
-	if d == nil || !d.joining {
+	if !d.joining {
 		return nil
 	}
 	if err := os.Remove(d.file(joiningFile)); err != nil {
@@ -206,7 +210,7 @@ func (d *dataDir) arrived() error {
 }
 
 func (d *dataDir) close() {
-	if d != nil && d.lock != nil {
+	if d.lock != nil {
 		_ = d.lock.Close() // gives the lock back, whatever it says
 	}
 }

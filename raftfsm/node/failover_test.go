@@ -13,6 +13,7 @@ import (
 	"seqd/engine"
 	"seqd/engine/sequence"
 	"seqd/raftfsm/codec"
+	"seqd/raftfsm/internal/seams"
 	"seqd/raftfsm/peer"
 )
 
@@ -110,9 +111,9 @@ func TestTransferToANamedNode(t *testing.T) {
 
 // pausedLeader holds up a leader's raft and cuts it off, while what serves its
 // sessions goes on; the others elect another one. It returns what was drawn.
-func pausedLeader(t *testing.T, timing Timing, f faults) *draws {
+func pausedLeader(t *testing.T, timing Timing, f seams.Mistakes) *draws {
 	t.Helper()
-	x := newTeam(t, Config{PrelogMax: 1 << 20, Timing: timing, faults: f}).start(3)
+	x := newTeam(t, Config{PrelogMax: 1 << 20, Timing: timing, Seams: seams.Node{Mistakes: f}}).start(3)
 	old := x.leader()
 	n := old.node.Load()
 	id := create(t, n, "s", nil)
@@ -143,7 +144,7 @@ func pausedLeader(t *testing.T, timing Timing, f faults) *draws {
 		}
 	})
 	successor := x.leader(old).node.Load()
-	if f == (faults{}) && n.holder.Holds() {
+	if f == (seams.Mistakes{}) && n.holder.Holds() {
 		t.Error("two nodes hold a lease")
 	}
 	for range 50 {
@@ -162,7 +163,7 @@ func pausedLeader(t *testing.T, timing Timing, f faults) *draws {
 }
 
 func TestPausedLeaderHandsOutNothing(t *testing.T) {
-	d := pausedLeader(t, impatient, faults{})
+	d := pausedLeader(t, impatient, seams.Mistakes{})
 	if v := d.violation(); v != "" {
 		t.Error(v)
 	}
@@ -174,12 +175,12 @@ func TestPausedLeaderHandsOutNothing(t *testing.T) {
 // TestPausedLeaderIsNoticed is the counter-check: without the lease the same test
 // finds values out of order, and so it does if nobody waits for it.
 func TestPausedLeaderIsNoticed(t *testing.T) {
-	if v := pausedLeader(t, impatient, faults{noLease: true}).violation(); v == "" {
+	if v := pausedLeader(t, impatient, seams.Mistakes{NoLease: true}).violation(); v == "" {
 		t.Error("without a lease nothing was out of order: the test tests nothing")
 	}
 	long := impatient
 	long.Lease = 5 * time.Second // elections are quicker
-	if v := pausedLeader(t, long, faults{noWait: true}).violation(); v == "" {
+	if v := pausedLeader(t, long, seams.Mistakes{NoWait: true}).violation(); v == "" {
 		t.Error("although nobody waited for the lease nothing was out of order: the test tests nothing")
 	}
 }

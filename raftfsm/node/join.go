@@ -80,8 +80,8 @@ func (n *Node) shallBegin(ctx context.Context) bool {
 
 // identified tells the cluster port who this node is.
 func (n *Node) identified() {
-	if n.dir != nil {
-		n.dir.identity = n.identity
+	if n.home != nil {
+		n.home.ownedBy(n.identity)
 	}
 	if n.config.Identified != nil {
 		n.config.Identified(peer.Identity{ClusterID: n.identity.Cluster, NodeID: n.identity.Node, Version: codec.EntryVersion})
@@ -93,8 +93,10 @@ func (n *Node) arrive(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed := time.After(5 * time.Millisecond)
 		if id, _, _ := n.Leader(); id != "" && n.fsm.Applied() > 0 && n.fsm.Applied() >= n.raft.CommitIndex() {
-			if err := n.dir.arrived(); err != nil {
-				n.failed(err)
+			if n.home != nil && n.joining {
+				if err := n.home.arrived(); err != nil {
+					n.failed(err)
+				}
 			}
 			n.nowReady()
 			return

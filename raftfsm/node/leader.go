@@ -97,7 +97,7 @@ func (n *Node) waitForLease(term uint64) bool {
 	const look = 5 * time.Millisecond
 	for n.leads(term) {
 		d := n.waiter.Wait()
-		if n.config.faults.noWait {
+		if n.config.Seams.Mistakes.NoWait {
 			d = 0
 		}
 		if d == 0 {
@@ -115,7 +115,7 @@ func (n *Node) waitForLease(term uint64) bool {
 // takeLease opens the holder's side, with a lease if one is needed.
 func (n *Node) takeLease(term uint64) bool {
 	alone := n.onlyVoter()
-	n.holder.Open(term, alone || n.config.faults.noLease)
+	n.holder.Open(term, alone || n.config.Seams.Mistakes.NoLease)
 	if alone {
 		return true
 	}

@@ -126,7 +126,7 @@ func (n *Node) promoteNext(s *session) {
 // promote makes a node a voter. From then on it can be elected, so this node must
 // serve by lease from before.
 func (n *Node) promote(s *session, x raft.Server) error {
-	if n.holder.Exempted() && !n.config.faults.noLease {
+	if n.holder.Exempted() && !n.config.Seams.Mistakes.NoLease {
 		n.holder.Exempt(false)
 		if err := n.proposeLease(s.term, s.stop); err != nil {
 			n.holder.Exempt(n.onlyVoter())

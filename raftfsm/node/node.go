@@ -4,6 +4,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -18,6 +19,7 @@ import (
 
 	"seqd/raftfsm"
 	"seqd/raftfsm/allocator"
+	"seqd/raftfsm/internal/seams"
 	"seqd/raftfsm/lease"
 	"seqd/raftfsm/peer"
 )
@@ -63,12 +65,9 @@ type Config struct {
 
 	wrapBolt      func(bolt) bolt // puts faults in, for tests
 	wrapTransport func(fullTransport) fullTransport
-	clock         func() time.Duration // nil: the machine's
-	faults        faults
+	// Seams is for simulations.
+	Seams seams.Node
 }
-
-// faults are mistakes that tests plant to see that they would be noticed.
-type faults struct{ noLease, noWait bool }
 
 // Timing is how patient nodes are with each other.
 type Timing struct {
@@ -88,7 +87,7 @@ var defaultTiming = Timing{Election: 700 * time.Millisecond, Commit: 20 * time.M
 // Node is a running member.
 type Node struct {
 	config    Config
-	dir       *dataDir // nil if ephemeral
+	home      home // nil if ephemeral
 	identity  identity
 	store     *logStore // nil if ephemeral
 	snapshots raft.SnapshotStore
@@ -173,7 +172,7 @@ func newNode(c Config) *Node {
 		c.FreeSpace = func() (uint64, uint64, error) { return freeSpace(c.DataDir) }
 	}
 	n := &Node{
-		config: c, timing: c.Timing, clock: c.clock, orders: make(chan func()), stall: stall{begun: make(chan struct{})},
+		config: c, timing: c.Timing, clock: c.Seams.Clock, orders: make(chan func()), stall: stall{begun: make(chan struct{})},
 		closed: make(chan struct{}), leave: make(chan struct{}), left: make(chan struct{}),
 		down: make(chan struct{}), ready: make(chan struct{}),
 	}
@@ -184,7 +183,7 @@ func newNode(c Config) *Node {
 		n.clock = lease.BootClock
 	}
 	n.holder = lease.NewHolder(n.clock)
-	if n.boot = lease.BootID(); n.boot == "" || c.Ephemeral {
+	if n.boot = cmp.Or(c.Seams.Boot, lease.BootID()); n.boot == "" || c.Ephemeral {
 		n.boot = rand.Text() // what was before is no business of this process
 	}
 	return n
@@ -203,7 +202,7 @@ func (c *Config) check() error {
 // findCluster makes this node known, and a new one a member.
 func (n *Node) findCluster(ctx context.Context) error {
 	n.waiter = lease.NewWaiter(n.identity.Node, n.boot, n.clock)
-	fresh := n.dir == nil || n.dir.fresh
+	fresh := n.home == nil || n.home.isFresh()
 	if n.config.Peer == nil {
 		n.identified()
 		return nil
@@ -297,7 +296,7 @@ func (n *Node) compact() {
 	for db := range n.fsm.Catalog().Databases {
 		objects += db.SequenceCount()
 	}
-	if s := n.Status(); n.dir == nil || s.Stalled || objects > compactSize || s.LastIndex-s.Snapshot < compactAt {
+	if s := n.Status(); n.home == nil || s.Stalled || objects > compactSize || s.LastIndex-s.Snapshot < compactAt {
 		return
 	}
 	if err := n.snapshot(); err != nil {

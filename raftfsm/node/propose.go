@@ -138,6 +138,7 @@ func (n *Node) log(e codec.Entry, stalled <-chan struct{}) (engine.Result, error
 	if err != nil {
 		return engine.Result{}, sqlstate.From(err)
 	}
+	n.config.Seams.Propose()
 	var f raft.ApplyFuture
 	err = n.await(func() error {
 		f = n.raft.Apply(b, enqueueTimeout)

@@ -53,23 +53,28 @@ func (n *Node) openStorage() (err error) {
 		n.snapshots = raft.NewInmemSnapshotStore()
 		return nil
 	}
-	if n.dir, err = openDataDir(n.config.DataDir, n.config.NodeID); err != nil {
+	if n.config.Seams.Disk != nil {
+		return n.openSimulated()
+	}
+	dir, err := openDataDir(n.config.DataDir, n.config.NodeID)
+	if err != nil {
 		return err
 	}
+	n.home = dir
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.closeStorage())
 		}
 	}()
-	n.identity, n.joining = n.dir.identity, n.dir.joining
-	if !n.dir.fresh {
-		if err := verify(n.dir, n.config.Peer == nil); err != nil {
+	n.identity, n.joining = dir.identity, dir.joining
+	if !dir.fresh {
+		if err := verify(dir, n.config.Peer == nil); err != nil {
 			return err
 		}
 	}
-	b, err := openSafely(n.dir.file(logFile))
+	b, err := openSafely(dir.file(logFile))
 	if err != nil {
-		return fmt.Errorf("%s can't be opened: %w", n.dir.file(logFile), err)
+		return fmt.Errorf("%s can't be opened: %w", dir.file(logFile), err)
 	}
 	var store bolt = b
 	if n.config.wrapBolt != nil {
@@ -77,7 +82,7 @@ func (n *Node) openStorage() (err error) {
 	}
 	n.store = newLogStore(store, n.stalled, n.failed)
 	n.disk = &diskGuard{free: n.config.FreeSpace}
-	n.snapshots, err = raft.NewFileSnapshotStoreWithLogger(n.dir.path, keepSnapshots, n.logger("snapshot"))
+	n.snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir.path, keepSnapshots, n.logger("snapshot"))
 	return err
 }
 
@@ -86,7 +91,9 @@ func (n *Node) closeStorage() error {
 	if n.store != nil {
 		err = n.store.Close()
 	}
-	n.dir.close()
+	if n.home != nil {
+		n.home.close()
+	}
 	return err
 }
 
@@ -94,6 +101,7 @@ func (n *Node) closeStorage() error {
 // is new, and brings an election about.
 func (n *Node) startRaft(ctx context.Context) error {
 	n.fsm = raftfsm.New(n.identity.Cluster)
+	n.fsm.Plant(n.config.Seams.Mistakes)
 	n.allocator = allocator.New(allocator.Config{
 		Source: n.fsm, Propose: n.Propose, PrelogMax: n.config.PrelogMax,
 		Now: n.clock, Lease: n.holder.Holds,
@@ -119,14 +127,14 @@ func (n *Node) startRaft(ctx context.Context) error {
 	trans := raft.Transport(n.trans)
 	id, address := raft.ServerID(n.identity.Node), trans.LocalAddr()
 	c := n.raftConfig()
-	if !n.joining && (n.dir == nil || n.dir.fresh) {
+	if !n.joining && (n.home == nil || n.home.isFresh()) {
 		alone := raft.Configuration{Servers: []raft.Server{{ID: id, Address: address}}}
 		if err := raft.BootstrapCluster(c, logs, stable, n.snapshots, trans, alone); err != nil {
 			return err
 		}
 	}
-	if n.dir != nil && n.dir.fresh {
-		if err := n.dir.finish(n.joining); err != nil {
+	if n.home != nil && n.home.isFresh() {
+		if err := n.home.finish(n.joining); err != nil {
 			return err
 		}
 	}

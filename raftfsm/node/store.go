@@ -15,15 +15,11 @@ import (
 	"go.etcd.io/bbolt"
 
 	"seqd/raftfsm/codec"
+	"seqd/raftfsm/internal/seams"
 )
 
 // bolt is the part of raft-boltdb that logStore builds on; tests put faults in.
-type bolt interface {
-	raft.LogStore
-	Set(key, value []byte) error
-	Get(key []byte) ([]byte, error)
-	Close() error
-}
+type bolt = seams.Log
 
 // logStore is raft's log and stable store on a bolt file, with what raft-boltdb
 // leaves out: a checksum on every record (bolt has one on its meta pages only),

@@ -14,6 +14,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"net"
 	"time"
 )
 
@@ -42,6 +43,14 @@ type Config struct {
 	// addresses leading to one node would let it vote twice.
 	NodeAt func(addr string) string
 	Logger *slog.Logger // nil: none
+	// Network takes the place of TCP, and is trusted as loopback is; nil: TCP.
+	Network Network
+}
+
+// Network is how connections come about.
+type Network interface {
+	Listen(addr string) (net.Listener, error)
+	DialContext(ctx context.Context, addr string) (net.Conn, error)
 }
 
 // StreamType says what a connection carries.

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -43,6 +44,9 @@ func Listen(c Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Network != nil {
+		return t, t.listenOn(c.Network)
+	}
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("cluster address %q: want host:port", c.Listen)
@@ -71,6 +75,15 @@ func Listen(c Config) (*Transport, error) {
 	t.listener = l
 	t.running.Go(t.accept)
 	return t, nil
+}
+
+func (t *Transport) listenOn(n Network) (err error) {
+	if t.listener, err = n.Listen(t.config.Listen); err != nil {
+		return fmt.Errorf("the cluster port: %w", err)
+	}
+	t.addr = cmp.Or(t.config.Advertise, t.listener.Addr().String())
+	t.running.Go(t.accept)
+	return nil
 }
 
 // Dialer returns a Transport that only calls others: for command-line tools.
@@ -203,14 +216,9 @@ var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interva
 func (t *Transport) dial(addr string, s StreamType, timeout time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, timeout)
 	defer cancel()
-	d := net.Dialer{KeepAliveConfig: keepAlive}
-	raw, err := d.DialContext(ctx, "tcp", addr)
+	raw, err := t.connect(ctx, addr)
 	if err != nil {
 		return nil, err
-	}
-	if at, ok := raw.RemoteAddr().(*net.TCPAddr); t.tls == nil && (!ok || !at.IP.IsLoopback()) {
-		_ = raw.Close()
-		return nil, refusef("%s is on another machine, and there are no certificates for talking to it", addr)
 	}
 	conn := raw
 	if t.tls != nil {
@@ -226,6 +234,23 @@ func (t *Transport) dial(addr string, s StreamType, timeout time.Duration) (net.
 		return nil, fmt.Errorf("%s: %w", addr, err)
 	}
 	return conn, conn.SetDeadline(time.Time{})
+}
+
+// connect makes a connection, unencrypted yet.
+func (t *Transport) connect(ctx context.Context, addr string) (net.Conn, error) {
+	if t.config.Network != nil {
+		return t.config.Network.DialContext(ctx, addr)
+	}
+	d := net.Dialer{KeepAliveConfig: keepAlive}
+	raw, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if at, ok := raw.RemoteAddr().(*net.TCPAddr); t.tls == nil && (!ok || !at.IP.IsLoopback()) {
+		_ = raw.Close()
+		return nil, refusef("%s is on another machine, and there are no certificates for talking to it", addr)
+	}
+	return raw, nil
 }
 
 func (t *Transport) clientTLS(addr string) *tls.Config {
