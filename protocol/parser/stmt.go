@@ -53,6 +53,14 @@ func (p *parser) stmt() Statement {
 		return p.deallocateStmt()
 	case kwExplain:
 		return p.explainStmt()
+	case kwGrant:
+		return p.grantStmt()
+	case kwRevoke:
+		return p.revokeStmt()
+	case kwComment:
+		return p.commentStmt()
+	case kwReassign:
+		return p.reassignOwned()
 	}
 	return p.unserved()
 }

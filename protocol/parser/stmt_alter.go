@@ -5,15 +5,28 @@ import (
 	"strings"
 )
 
-// dropObjects are the relations whose DROP is served.
+// dropObjects are the relations and schemas, whose DROP is served.
 var dropObjects = map[kind]ObjectType{
-	kwSequence: ObjectSequence, kwTable: ObjectTable, kwView: ObjectView, kwIndex: ObjectIndex,
+	kwSequence: ObjectSequence, kwTable: ObjectTable, kwView: ObjectView, kwIndex: ObjectIndex, kwSchema: ObjectSchema,
 }
 
-// dropStmt is DROP of relations; other DROPs are not served.
+// dropStmt is DROP of relations, schemas, databases and roles; other DROPs are not
+// served.
 func (p *parser) dropStmt() Statement {
 	u := p.startUnserved()
 	p.advance()
+	switch p.tok.kind {
+	case kwDatabase:
+		return p.dropDatabase()
+	case kwRole, kwGroup:
+		return p.dropRole()
+	case kwUser:
+		if p.peek() != kwMapping {
+			return p.dropRole()
+		}
+	case kwOwned:
+		return p.dropOwned()
+	}
 	object, ok := dropObjects[p.tok.kind]
 	if !ok || p.tok.kind == kwIndex && p.peek() == kwConcurrently {
 		return u.finish(p)
@@ -21,12 +34,12 @@ func (p *parser) dropStmt() Statement {
 	s := &DropStmt{Object: object}
 	p.advance()
 	s.IfExists = p.ifExists()
-	p.list(func() { s.Names = append(s.Names, p.anyNameRelation()) })
-	if p.got(kwCascade) {
-		s.Behavior = Cascade
+	if object == ObjectSchema {
+		s.Names = plainNames(p.nameList())
 	} else {
-		p.got(kwRestrict)
+		p.list(func() { s.Names = append(s.Names, p.anyNameRelation()) })
 	}
+	s.Behavior = p.dropBehavior()
 	return s
 }
 
@@ -42,6 +55,9 @@ func (p *parser) alterStmt() Statement {
 	p.advance()
 	object, ok := alterObjects[p.tok.kind]
 	if !ok {
+		if s := p.alterNamed(); s != nil {
+			return s
+		}
 		return u.finish(p)
 	}
 	if object == ObjectTable || object == ObjectIndex {
@@ -82,6 +98,27 @@ func (p *parser) alterStmt() Statement {
 		p.unexpected()
 	}
 	return p.alterRest(tag, u.pos)
+}
+
+// alterNamed is ALTER of what is no relation; nil if it is not served.
+func (p *parser) alterNamed() Statement {
+	switch p.tok.kind {
+	case kwSchema:
+		return p.alterSchema()
+	case kwDatabase:
+		return p.alterDatabase()
+	case kwRole:
+		return p.alterRole()
+	case kwUser:
+		if p.peek() != kwMapping {
+			return p.alterRole()
+		}
+	case kwGroup:
+		return p.alterGroup()
+	case kwDefault:
+		return p.alterDefaultPrivileges()
+	}
+	return nil
 }
 
 // alterRelation reads the forms that all relations share; nil if none comes.

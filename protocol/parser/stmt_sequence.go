@@ -109,6 +109,17 @@ func (p *parser) createStmt() Statement {
 		s.Persistence = Unlogged
 	case kwSequence:
 		return p.createSequence(s)
+	case kwSchema:
+		return p.createSchema()
+	case kwDatabase:
+		return p.createDatabase()
+	case kwRole, kwGroup:
+		return p.createRole()
+	case kwUser:
+		if p.peek() != kwMapping {
+			return p.createRole()
+		}
+		return u.finish(p)
 	default:
 		return u.finish(p)
 	}

@@ -59,7 +59,7 @@ func TestStatements(t *testing.T) {
 		{"explain (select 1)", "ExplainStmt{Query:SelectStmt{Targets:[ResTarget{Expr:1}]}}"},
 		{"insert into t values (1)", "UnservedStmt{Tag:INSERT}"},
 		{"create or replace temp view v as select 1", "UnservedStmt{Tag:CREATE VIEW}"},
-		{"create user joe", "UnservedStmt{Tag:CREATE ROLE}"},
+		{"create user joe", "CreateRoleStmt{User Name:joe}"},
 		{"truncate t", "UnservedStmt{Tag:TRUNCATE TABLE}"},
 		{"with a as (select 1) delete from t", "UnservedStmt{Tag:DELETE}"},
 	} {

@@ -181,6 +181,9 @@ func (s *Session) run(stmt parser.Statement) (result, error) {
 }
 
 func (s *Session) runUtility(stmt parser.Statement) (string, error) {
+	if tag, ok := notServedYet(stmt); ok {
+		return "", unserved(tag)
+	}
 	switch stmt := stmt.(type) {
 	case *parser.CreateSequenceStmt:
 		return s.createSequence(stmt)

@@ -1,0 +1,50 @@
+package session
+
+import "seqd/protocol/parser"
+
+// notServedYet is the tag of a statement that is parsed in full and not executed.
+func notServedYet(stmt parser.Statement) (tag string, ok bool) {
+	switch stmt := stmt.(type) {
+	case *parser.CreateSchemaStmt:
+		return "CREATE SCHEMA", true
+	case *parser.CreateDatabaseStmt:
+		return "CREATE DATABASE", true
+	case *parser.AlterDatabaseStmt, *parser.AlterDatabaseRefreshStmt, *parser.AlterDatabaseSetStmt:
+		return "ALTER DATABASE", true
+	case *parser.DropDatabaseStmt:
+		return "DROP DATABASE", true
+	case *parser.CreateRoleStmt:
+		return "CREATE ROLE", true
+	case *parser.AlterRoleStmt, *parser.AlterRoleSetStmt:
+		return "ALTER ROLE", true
+	case *parser.DropRoleStmt:
+		return "DROP ROLE", true
+	case *parser.GrantRoleStmt:
+		return "GRANT ROLE", true
+	case *parser.GrantStmt:
+		return "GRANT", true
+	case *parser.AlterDefaultPrivilegesStmt:
+		return "ALTER DEFAULT PRIVILEGES", true
+	case *parser.DropOwnedStmt:
+		return "DROP OWNED", true
+	case *parser.ReassignOwnedStmt:
+		return "REASSIGN OWNED", true
+	case *parser.CommentStmt:
+		return "COMMENT", true
+	case *parser.RenameStmt:
+		return alterTag(stmt.Object), !isRelation(stmt.Object)
+	case *parser.AlterOwnerStmt:
+		return alterTag(stmt.Object), !isRelation(stmt.Object)
+	case *parser.DropStmt:
+		return "DROP SCHEMA", stmt.Object == parser.ObjectSchema
+	}
+	return "", false
+}
+
+func isRelation(object parser.ObjectType) bool {
+	switch object {
+	case parser.ObjectSequence, parser.ObjectTable, parser.ObjectView, parser.ObjectIndex:
+		return true
+	}
+	return false
+}
