@@ -20,10 +20,22 @@ type fakeSession struct {
 	last     engine.OID
 	cur      map[engine.OID]int64
 	settings map[string]string
-	calls    int // of NextVal
-	rows     int // of Interrupted
+	calls    int              // of NextVal
+	looks    int              // of LookAgain
+	newer    *engine.Database // what LookAgain finds
+	rows     int              // of Interrupted
 	stop     bool
 	limit    int // cancel after that many looks, 0 for never
+}
+
+// LookAgain finds nothing new, unless a test put it there.
+func (f *fakeSession) LookAgain(_ *engine.Catalog, missing error) (bool, error) {
+	f.looks++
+	if f.newer == nil {
+		return false, missing
+	}
+	f.db = f.newer
+	return true, nil
 }
 
 const (

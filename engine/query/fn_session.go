@@ -32,7 +32,7 @@ func init() {
 		"show_config_by_name_missing_ok": func(f *frame, _ *callExpr, a []value) (value, error) { return setting(f.s, a[0].Text(), a[1].Bool()) },
 		"set_config_by_name":             setConfig,
 		"pg_sleep":                       sleep,
-		"pg_is_in_recovery":              func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewBool(false), nil },
+		"pg_is_in_recovery":              inRecovery,
 		"now": func(f *frame, _ *callExpr, _ []value) (value, error) {
 			return pgtypes.FromUnixMicros(f.s.TransactionTime()), nil
 		},
@@ -69,6 +69,13 @@ func init() {
 			return regValue(f.s, pgtypes.Regclass, uint32(oid)), nil
 		},
 	})
+}
+
+// inRecovery tells whether another node leads, as PostgreSQL's standbys do: every
+// node accepts changes, but clients that look for the primary are to find one.
+func inRecovery(f *frame, _ *callExpr, _ []value) (value, error) {
+	standby, _ := f.s.Setting("in_hot_standby")
+	return pgtypes.NewBool(standby == "on"), nil
 }
 
 // tableIsVisible tells whether the search path finds the relation by its bare name.

@@ -53,9 +53,9 @@ func inputReg(s Session, typ pgtypes.OID, text string) (value, error) {
 	case pgtypes.Regtype:
 		oid, err = resolveTypeText(s, text)
 	case pgtypes.Regnamespace:
-		oid, err = resolveNamespace(s, text)
+		oid, err = lookedUp(s, func() (uint32, error) { return resolveNamespace(s, text) })
 	case pgtypes.Regrole:
-		oid, err = resolveRole(s, text)
+		oid, err = lookedUp(s, func() (uint32, error) { return resolveRole(s, text) })
 	case pgtypes.Regproc:
 		oid, err = resolveProc(text)
 	default:
@@ -118,8 +118,27 @@ func qualifiedName(s Session, seq *engine.Sequence) string {
 	return parser.QuoteIdent(schema.Name) + "." + parser.QuoteIdent(seq.Name)
 }
 
+// lookedUp is what find gives, asked a second time if it misses a name and the
+// session gets hold of a newer catalog. What runs for each row looks up its names
+// by it; a whole analysis is looked up again by the session.
+func lookedUp[T any](s Session, find func() (T, error)) (T, error) {
+	seen := s.Catalog()
+	v, err := find()
+	if err == nil {
+		return v, nil
+	}
+	if again, err := s.LookAgain(seen, err); !again {
+		return v, err
+	}
+	return find()
+}
+
 // resolveClass is regclassin's lookup of a name.
 func resolveClass(s Session, text string) (engine.OID, error) {
+	return lookedUp(s, func() (engine.OID, error) { return classByName(s, text) })
+}
+
+func classByName(s Session, text string) (engine.OID, error) {
 	names, err := parser.ParseNameList(text)
 	if err != nil {
 		return 0, err

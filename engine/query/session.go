@@ -31,6 +31,10 @@ type Session interface {
 	Setting(name string) (value string, ok bool)
 	// SetSetting is set_config.
 	SetSetting(name, value string, local bool) (string, error)
+	// LookAgain is asked when a name was not found in the catalog seen, with the error
+	// that says so: whether it deserves a second look, because the catalog is newer
+	// now. If not, the error is the one to report.
+	LookAgain(seen *engine.Catalog, missing error) (again bool, err error)
 	CurrentUser() string
 	SessionUser() string
 	BackendPID() int32

@@ -91,6 +91,9 @@ func (b *Backend) Close() {
 // Catalog is the newest catalog that this node has applied.
 func (b *Backend) Catalog() *engine.Catalog { return b.node.Catalog() }
 
+// Leads tells whether this node leads and serves, as far as it knows.
+func (b *Backend) Leads() bool { return b.route.Load().self }
+
 // CatchUp waits until this node has applied all that the leader had applied when it
 // was asked: before a session says that something does not exist, which another
 // session may just have created.

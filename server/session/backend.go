@@ -29,6 +29,8 @@ type Backend interface {
 	Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error)
 	// Unlock gives back every lock that owner holds.
 	Unlock(owner uint64)
+	// Leads tells whether this node leads the cluster and serves. Cheap.
+	Leads() bool
 	// CatchUp makes the catalog as new as the leader's is now. A session asks for it
 	// before it says that a name does not exist: it may have been made on another
 	// node a moment ago. Without a leader it is an error after a while.

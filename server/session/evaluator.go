@@ -23,6 +23,11 @@ func (e evaluator) Database() *engine.Database { return e.s.db() }
 // SearchPath implements query.Session.
 func (e evaluator) SearchPath() []engine.OID { return e.s.resolvedPath().effective }
 
+// LookAgain implements query.Session.
+func (e evaluator) LookAgain(seen *engine.Catalog, missing error) (bool, error) {
+	return e.s.lookAgain(seen, missing)
+}
+
 // NextVal implements query.Session.
 func (e evaluator) NextVal(seq engine.OID) (int64, error) { return e.s.nextval(seq) }
 

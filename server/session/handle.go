@@ -93,7 +93,7 @@ func (s *Session) step(f func() error) error {
 // and tells the client of its error. Only a FATAL one comes back.
 func (s *Session) guarded(f func() error) error {
 	s.interrupt.begin()
-	s.statement = time.Time{}
+	s.statement, s.caughtUp = time.Time{}, false
 	if d := s.inForce().statementTimeout; d > 0 {
 		stop := s.interrupt.after(d,
 			sqlstate.New(sqlstate.QueryCanceled, "canceling statement due to statement timeout"))

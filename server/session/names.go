@@ -57,16 +57,19 @@ func errNoSchema(name string) *sqlstate.Error {
 }
 
 // lookAgain tells whether "does not exist" deserves a second look: the catalog has
-// become newer by asking the leader for it.
+// become newer by asking the leader for it, which a statement does once.
 // seen is the catalog in which the name was not found.
 func (s *Session) lookAgain(seen *engine.Catalog, err error) (bool, error) {
 	switch sqlstate.CodeOf(err) {
-	case sqlstate.UndefinedTable, sqlstate.InvalidSchemaName:
+	case sqlstate.UndefinedTable, sqlstate.InvalidSchemaName, sqlstate.UndefinedObject:
 	default:
 		return false, err
 	}
-	if err := s.backend.CatchUp(s.interrupt); err != nil {
-		return false, s.explain(err)
+	if !s.caughtUp {
+		if err := s.backend.CatchUp(s.interrupt); err != nil {
+			return false, s.explain(err)
+		}
+		s.caughtUp = true
 	}
 	return s.catalog() != seen, err
 }

@@ -85,6 +85,7 @@ type Session struct {
 	dbName   string
 	settings *settings.Set
 	forced   inForce
+	standby  bool // the client is served as by a standby: another node leads
 
 	interrupt *interrupt
 	tx        transaction
@@ -102,6 +103,7 @@ type Session struct {
 	// Sync is read and thrown away.
 	skipToSync bool
 	out        rowWriter
+	caughtUp   bool      // the current statement has asked the leader for the newest catalog
 	statement  time.Time // when the current statement began; zero: not asked yet
 }
 
@@ -204,9 +206,22 @@ func (s *Session) greet() error {
 }
 
 func (s *Session) reportSettings() {
+	s.noteRole()
 	s.settings.Report(func(name, value string) {
 		s.conn.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
 	})
+}
+
+// noteRole notes whether another node leads, which the client is told by
+// in_hot_standby as of a promotion in PostgreSQL. At the start a standby does not say
+// "on": libpq takes that for read-only, and every node accepts changes. Without a word
+// it asks, for read-write with SHOW transaction_read_only and for primary and standby
+// with pg_is_in_recovery().
+func (s *Session) noteRole() {
+	if leads := s.backend.Leads(); leads == s.standby {
+		s.standby = !leads
+		s.settings.SetFact("in_hot_standby", settings.OnOff(s.standby))
+	}
 }
 
 // readyForQuery ends a query cycle; its Flush is the one write of the cycle.

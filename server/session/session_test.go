@@ -24,6 +24,8 @@ type memory struct {
 	lockBy map[engine.SequenceID]uint64
 	// catchUp is what CatchUp finds that others have done meanwhile.
 	catchUp func()
+	asked   int // CatchUp
+	follows bool
 }
 
 func newMemory() *memory {
@@ -76,11 +78,14 @@ func (m *memory) Unlock(owner uint64) {
 }
 
 func (m *memory) CatchUp(context.Context) error {
+	m.asked++
 	if m.catchUp != nil {
 		m.catchUp()
 	}
 	return nil
 }
+
+func (m *memory) Leads() bool { return !m.follows }
 
 func (m *memory) Checkpoint(context.Context) error { return nil }
 
@@ -131,10 +136,12 @@ type script struct {
 }
 
 func (c *script) Receive() (pgproto3.FrontendMessage, error) {
-	if len(c.in) == 0 {
-		if c.onEnd != nil {
-			return nil, c.onEnd()
+	if len(c.in) == 0 && c.onEnd != nil {
+		if err := c.onEnd(); err != nil {
+			return nil, err
 		}
+	}
+	if len(c.in) == 0 {
 		return nil, io.EOF
 	}
 	msg := c.in[0]
@@ -306,6 +313,10 @@ func TestNamesMadeElsewhereAreFound(t *testing.T) {
 		{simple("select last_value from s")},
 		{simple("alter sequence s cache 5")},
 		{simple("drop sequence s")},
+		{simple("select nextval(n::text) from (values ('s')) v(n)")},
+		{simple("select n::regclass from (values ('s')) v(n)")},
+		{simple("select 1/(to_regclass('s') is not null)::int")},
+		{simple("select nextval(concat('s', ''))")},
 		{&pgproto3.Parse{Query: "select nextval($1)"}, &pgproto3.Bind{Parameters: [][]byte{[]byte("s")}}, &pgproto3.Execute{}, &pgproto3.Sync{}},
 	} {
 		m := newMemory()
@@ -318,6 +329,48 @@ func TestNamesMadeElsewhereAreFound(t *testing.T) {
 			t.Errorf("%T: %s", message[0], answers)
 		}
 	}
+}
+
+// However many names a statement misses, it asks the leader once.
+func TestOneLookAgainPerStatement(t *testing.T) {
+	m := newMemory()
+	expect(t, play(t, m, simple("select count(to_regclass('s' || n)) from generate_series(1, 100) n; select to_regclass('s')")),
+		"RowDescription", `DataRow "0"`, "CommandComplete SELECT 1",
+		"RowDescription", "DataRow \"\"", "CommandComplete SELECT 1", "ReadyForQuery I")
+	if m.asked != 2 {
+		t.Errorf("two statements asked %d times", m.asked)
+	}
+}
+
+// A standby does not call itself one in the greeting, which libpq would take for
+// read-only; what changes afterwards is told as PostgreSQL tells of a promotion.
+func TestRoleOfTheNode(t *testing.T) {
+	m := newMemory()
+	m.follows = true
+	c := &script{in: []pgproto3.FrontendMessage{simple("show in_hot_standby"), simple("select pg_is_in_recovery()")}}
+	turns := []struct{ follows, last bool }{{follows: false}, {follows: true}, {follows: true, last: true}}
+	c.onEnd = func() error {
+		turn := turns[0]
+		turns = turns[1:]
+		m.follows = turn.follows
+		if turn.last {
+			return io.EOF
+		}
+		c.in = append(c.in, simple("begin; set local work_mem = '1MB'"), simple("rollback"), simple("select pg_is_in_recovery()"))
+		return nil
+	}
+	if err := open(t, m, c).Run(); err != io.EOF {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, a := range c.answers {
+		if strings.HasPrefix(a, "DataRow") || strings.Contains(a, "in_hot_standby") {
+			told = append(told, a)
+		}
+	}
+	expect(t, told, `DataRow "on"`, `DataRow "t"`,
+		"ParameterStatus in_hot_standby=off", `DataRow "f"`,
+		"ParameterStatus in_hot_standby=on", `DataRow "t"`)
 }
 
 func TestStatementTimeoutAndCancel(t *testing.T) {

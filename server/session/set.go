@@ -177,6 +177,9 @@ func (s *Session) show(name string) (column, value string, err error) {
 	if err != nil {
 		return "", "", err
 	}
+	if column == "in_hot_standby" {
+		return column, settings.OnOff(!s.backend.Leads()), nil // as of this moment
+	}
 	for _, own := range transactionSettings {
 		if column == own {
 			return column, s.transactionSetting(own), nil

@@ -38,6 +38,7 @@ func (s *Session) simpleQuery(sql string) error {
 
 // simpleStatement runs one statement and sends its rows in text format.
 func (s *Session) simpleStatement(raw *parser.RawStmt, alone, last bool, sql string) error {
+	s.caughtUp = false
 	stmt, err := s.planned(raw, alone, sql)
 	if err != nil {
 		return err

@@ -40,6 +40,8 @@ func TestClusterNames(t *testing.T) {
 			want                int64
 		}{
 			{"created", "CREATE SEQUENCE s%d", "SELECT nextval('s%d')", 1},
+			{"named at run time", "CREATE SEQUENCE t%d", "SELECT nextval(n::text) FROM (VALUES ('t' || '%d')) v(n)", 1},
+			{"cast at run time", "CREATE SEQUENCE u%d START 7", "SELECT nextval(concat('u', '%d')::regclass)", 7},
 			{"set", "SELECT setval('s%d', 10)", "SELECT nextval('s%d')", 11},
 			{"restarted", "ALTER SEQUENCE s%d RESTART WITH 20", "SELECT nextval('s%d')", 20},
 			{"increment", "ALTER SEQUENCE s%d INCREMENT 5", "SELECT nextval('s%d')", 25},

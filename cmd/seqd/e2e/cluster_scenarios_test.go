@@ -39,7 +39,7 @@ func TestClusterScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &clusterRun{on: on, spread: len(mode.nodes) > 1, left: map[string]int{}}
+			r := &clusterRun{on: on, spread: len(mode.nodes) > 1, leads: mode.name == "leader", left: map[string]int{}}
 			t.Cleanup(func() { // after the parallel subtests
 				_ = on.Close()
 				fmt.Println("clusters, sessions on", mode.name+":", r.summary())
@@ -65,7 +65,8 @@ const cached = "values in a session's cache (CACHE above 1) are handed out witho
 
 type clusterRun struct {
 	on     *target.Cluster
-	spread bool
+	spread bool           // sessions on all nodes
+	leads  bool           // sessions on the leader alone
 	left   map[string]int // cases left out, by reason
 
 	mu     sync.Mutex
@@ -119,6 +120,9 @@ func (r *clusterRun) play(c *scenario.Case, wait bool) string {
 func (r *clusterRun) leftOut(c *scenario.Case) string {
 	if c.NeedsDisk() {
 		return "stop the server: what that does to values is told of one node, and clusters outlive it (TestClusterFaults)"
+	}
+	if !r.leads && slices.ContainsFunc(c.Steps, func(s *scenario.Step) bool { return strings.Contains(s.SQL, "in_hot_standby") }) {
+		return "ask whether the node leads (TestTargetSessionAttrs)"
 	}
 	if r.spread && slices.ContainsFunc(c.Steps, func(s *scenario.Step) bool { return s.Kind == scenario.Action && s.SQL == "cancel" }) {
 		return "cancel: a request reaches the node that it is sent to alone"

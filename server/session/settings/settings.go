@@ -15,6 +15,7 @@ import (
 type Set struct {
 	base   map[string]string // from the start-up packet: what RESET goes back to
 	values map[string]string // in force, by lower-case name
+	facts  map[string]string // what is so, whatever transactions do; nil: nothing
 
 	// While a transaction has changed something: what an abort and a commit go
 	// back to. They differ by the effects of plain SET; SET LOCAL is in neither.
@@ -31,7 +32,7 @@ type Set struct {
 func (s *Set) Version() uint64 { return s.version }
 
 // New returns a set in which everything has its default.
-func New() *Set { return &Set{base: map[string]string{}, values: map[string]string{}} }
+func New() *Set { return &Set{base: map[string]string{}, values: map[string]string{}, version: 1} }
 
 // SetBase assigns a parameter as the start-up packet or the server does: it
 // becomes the session's default.
@@ -54,10 +55,26 @@ func (s *Set) SetInternal(name, value string) {
 	s.version++
 }
 
+// SetFact sets a parameter that tells of the server: no transaction undoes it. What
+// is so before the first Report is not reported; what becomes so later is.
+func (s *Set) SetFact(key, value string) {
+	if s.facts == nil {
+		s.facts = map[string]string{}
+	}
+	s.facts[key] = value
+	s.version++
+	if s.reported == nil {
+		s.reported = map[string]string{key: value}
+	}
+}
+
 // Get returns a parameter as SHOW prints it.
 func (s *Set) Get(name string) (string, bool) {
 	key := strings.ToLower(name)
 	if v, ok := s.values[key]; ok {
+		return v, true
+	}
+	if v, ok := s.facts[key]; ok {
 		return v, true
 	}
 	if p, ok := parameters[key]; ok {
@@ -192,10 +209,11 @@ func (s *Set) RollbackTo(p Savepoint) {
 // Report calls send for every reported parameter whose value the client does not
 // know yet, in PostgreSQL's order.
 func (s *Set) Report(send func(name, value string)) {
-	if s.reported == nil {
-		s.reported = make(map[string]string, len(reportedNames))
-	} else if s.reportedVersion == s.version {
+	if s.reportedVersion == s.version {
 		return
+	}
+	if s.reported == nil {
+		s.reported = map[string]string{}
 	}
 	s.reportedVersion = s.version
 	for _, key := range reportedNames {
