@@ -33,6 +33,7 @@ raftfsm/forward -> raftfsm/allocator raftfsm/codec raftfsm/peer engine engine/se
 raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/internal/seams raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
 server/session/settings -> protocol/parser protocol/pgtypes protocol/sqlstate
 server/session -> server/session/settings engine engine/query engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
+server/hba ->
 server -> server/session protocol/wire protocol/sqlstate
 cmd/seqd/config ->
 cmd/seqd -> *

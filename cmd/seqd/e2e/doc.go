@@ -6,6 +6,7 @@
 //	scenario               files of statements, or of messages, with expected answers
 //	wireclient             a client that hides nothing
 //	proc                   child processes
+//	auth                   who gets in: rules, passwords, certificates, TLS
 //	audit                  no value twice, none out of bounds, none out of order
 //
 // The tests:

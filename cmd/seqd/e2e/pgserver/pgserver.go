@@ -39,6 +39,8 @@ type Options struct {
 	Fsync bool
 	// Settings are further server settings, given as -c name=value.
 	Settings map[string]string
+	// Files are made in the server's folder before it starts: see WriteFile.
+	Files map[string]string
 }
 
 // Server is a running PostgreSQL.
@@ -118,12 +120,39 @@ func Start(opts Options) (*Server, error) {
 		os.RemoveAll(dir)
 		return nil, err
 	}
+	for name, content := range opts.Files {
+		if err := s.WriteFile(name, content); err != nil {
+			os.RemoveAll(dir)
+			return nil, err
+		}
+	}
 	if err := s.Restart(); err != nil {
 		os.RemoveAll(dir)
 		return nil, err
 	}
 	return s, nil
 }
+
+// WriteFile makes or replaces a file in the server's folder, as the server wants a
+// private key: its own, and nobody else's to read. A setting names it as ../name,
+// because PostgreSQL looks in its data folder.
+func (s *Server) WriteFile(name, content string) error {
+	path := filepath.Join(s.dir, name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		return err
+	}
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	cred, err := unprivileged()
+	if err != nil {
+		return err
+	}
+	return os.Chown(path, int(cred.Uid), int(cred.Gid))
+}
+
+// Path is where a file of WriteFile lies.
+func (s *Server) Path(name string) string { return filepath.Join(s.dir, name) }
 
 // Host is where the server listens.
 func (s *Server) Host() string { return "127.0.0.1" }
