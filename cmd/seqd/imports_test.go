@@ -16,6 +16,7 @@ import (
 const policy = `
 protocol/sqlstate ->
 protocol/pgtypes -> protocol/sqlstate
+protocol/timezone ->
 protocol/parser -> protocol/sqlstate
 protocol/wire -> protocol/sqlstate
 engine/sequence ->
@@ -31,7 +32,7 @@ raftfsm/logtest -> engine engine/sequence
 raftfsm/peer -> protocol/sqlstate
 raftfsm/forward -> raftfsm/allocator raftfsm/codec raftfsm/peer engine engine/sequence protocol/sqlstate
 raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/internal/seams raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
-server/session/settings -> protocol/parser protocol/pgtypes protocol/sqlstate
+server/session/settings -> protocol/parser protocol/pgtypes protocol/sqlstate protocol/timezone
 server/session -> server/session/settings engine engine/query engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
 server/hba ->
 server -> server/session protocol/wire protocol/sqlstate

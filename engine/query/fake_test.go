@@ -140,7 +140,18 @@ func (f *fakeSession) SequenceState(oid engine.OID) (sequence.State, error) {
 	return *st, nil
 }
 
-func (f *fakeSession) Setting(name string) (string, bool) { v, ok := f.settings[name]; return v, ok }
+func (f *fakeSession) Setting(name string) (string, error) {
+	v, ok := f.settings[strings.ToLower(name)]
+	if !ok {
+		return "", sqlstate.Errorf(sqlstate.UndefinedObject, "unrecognized configuration parameter \"%s\"", name)
+	}
+	return v, nil
+}
+func (f *fakeSession) AllSettings() [][]pgtypes.Value { return nil }
+func (f *fakeSession) ResetSetting(name string, _ bool) (string, error) {
+	delete(f.settings, name)
+	return "", nil
+}
 func (f *fakeSession) SetSetting(name, v string, _ bool) (string, error) {
 	f.settings[name] = v
 	return v, nil

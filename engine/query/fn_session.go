@@ -137,12 +137,12 @@ func currentSchemas(f *frame, _ *callExpr, a []value) (value, error) {
 }
 
 func setting(s Session, name string, missingOK bool) (value, error) {
-	v, ok := s.Setting(strings.ToLower(name))
-	if !ok {
-		if missingOK {
-			return value{}, nil
-		}
-		return value{}, sqlstate.Errorf(sqlstate.UndefinedObject, `unrecognized configuration parameter "%s"`, name)
+	v, err := s.Setting(name)
+	switch {
+	case missingOK && sqlstate.CodeOf(err) == sqlstate.UndefinedObject:
+		return value{}, nil
+	case err != nil:
+		return value{}, err
 	}
 	return pgtypes.NewText(v), nil
 }
@@ -151,7 +151,14 @@ func setConfig(f *frame, _ *callExpr, a []value) (value, error) {
 	if a[0].IsNull() {
 		return value{}, sqlstate.New(sqlstate.NullValueNotAllowed, "SET requires parameter name")
 	}
-	v, err := f.s.SetSetting(strings.ToLower(a[0].Text()), a[1].Text(), a[2].Bool())
+	name, local := a[0].Text(), !a[2].IsNull() && a[2].Bool()
+	var v string
+	var err error
+	if a[1].IsNull() {
+		v, err = f.s.ResetSetting(name, local)
+	} else {
+		v, err = f.s.SetSetting(name, a[1].Text(), local)
+	}
 	if err != nil {
 		return value{}, err
 	}

@@ -27,10 +27,13 @@ type Session interface {
 	LastVal() (int64, error)
 	SetVal(seq engine.OID, value int64, isCalled bool) (int64, error)
 	SequenceState(seq engine.OID) (sequence.State, error)
-	// Setting is current_setting; names are lower case.
-	Setting(name string) (value string, ok bool)
-	// SetSetting is set_config.
+	// Setting is current_setting.
+	Setting(name string) (value string, err error)
+	// AllSettings are the rows of pg_show_all_settings(), which pg_settings shows.
+	AllSettings() [][]pgtypes.Value
+	// SetSetting is set_config; resetting it is set_config with NULL.
 	SetSetting(name, value string, local bool) (string, error)
+	ResetSetting(name string, local bool) (string, error)
 	// LookAgain is asked when a name was not found in the catalog seen, with the error
 	// that says so: whether it deserves a second look, because the catalog is newer
 	// now. If not, the error is the one to report.

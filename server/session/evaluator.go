@@ -6,6 +6,7 @@ import (
 	"seqd/engine"
 	"seqd/engine/query"
 	"seqd/engine/sequence"
+	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
 )
 
@@ -48,9 +49,20 @@ func (e evaluator) SequenceState(seq engine.OID) (sequence.State, error) {
 }
 
 // Setting implements query.Session.
-func (e evaluator) Setting(name string) (string, bool) {
+func (e evaluator) Setting(name string) (string, error) {
 	_, value, err := e.s.show(name)
-	return value, err == nil
+	return value, err
+}
+
+// AllSettings implements query.Session.
+func (e evaluator) AllSettings() [][]pgtypes.Value { return e.s.settingRows() }
+
+// ResetSetting implements query.Session.
+func (e evaluator) ResetSetting(name string, local bool) (string, error) {
+	if err := e.s.resetOne(name, local); err != nil {
+		return "", err
+	}
+	return e.Setting(name)
 }
 
 // SetSetting implements query.Session.

@@ -226,5 +226,19 @@ func unserved(tag string) error {
 	case "CREATE TABLE", "ALTER TABLE":
 		return err.WithHint("seqd hands out sequence values: create the sequence by itself, and the table in your database.")
 	}
+	if hint, ok := hints[tag]; ok {
+		return err.WithHint("%s", hint)
+	}
 	return err.WithHint("seqd serves sequences: CREATE, ALTER and DROP SEQUENCE, nextval, currval, lastval, setval, and SELECT of expressions.")
+}
+
+// hints say what to do instead.
+var hints = map[string]string{
+	"ALTER SYSTEM":     "The server's settings are its flags and its configuration file; SET changes those of a session.",
+	"CREATE FUNCTION":  "seqd runs no procedural code: keep functions in your database, and call nextval from there.",
+	"CREATE PROCEDURE": "seqd runs no procedural code: keep procedures in your database, and call nextval from there.",
+	"DO":               "seqd runs no procedural code: send the statements one by one.",
+	"CALL":             "seqd runs no procedural code: send the statements one by one.",
+	"LISTEN":           "seqd sends no notifications: LISTEN to your database.",
+	"NOTIFY":           "seqd sends no notifications: NOTIFY in your database.",
 }

@@ -1,9 +1,11 @@
 package session
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
+	"seqd/engine/query"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
@@ -16,8 +18,8 @@ func (s *Session) set(v *parser.VariableSetStmt) (string, error) {
 	if v.Reset {
 		tag = "RESET"
 	}
-	if v.Local && !s.tx.inBlock() {
-		s.notice(sqlstate.Warningf(sqlstate.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks"))
+	if v.Local {
+		s.warnOutsideBlock("SET LOCAL")
 	}
 	switch {
 	case v.All:
@@ -25,12 +27,19 @@ func (s *Session) set(v *parser.VariableSetStmt) (string, error) {
 		return tag, nil
 	case v.Name == "TRANSACTION":
 		return tag, s.setTransaction(v)
+	case v.Name == "TRANSACTION SNAPSHOT":
+		return tag, s.setSnapshot(v)
+	case v.FromCurrent:
+		return tag, s.setFromCurrent(v)
 	case v.Name == "SESSION CHARACTERISTICS":
 		return tag, s.setCharacteristics(v)
 	case v.Default:
+		if v.Reset && v.Name == "transaction_isolation" {
+			s.warnOutsideBlock("RESET TRANSACTION")
+		}
 		return tag, s.resetOne(v.Name, v.Local)
 	}
-	value, err := setValue(v)
+	value, err := s.setValue(v)
 	if err != nil {
 		return "", err
 	}
@@ -39,10 +48,38 @@ func (s *Session) set(v *parser.VariableSetStmt) (string, error) {
 }
 
 func (s *Session) setTransaction(v *parser.VariableSetStmt) error {
-	if !s.tx.inBlock() {
-		s.notice(sqlstate.Warningf(sqlstate.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks"))
-	}
+	s.warnOutsideBlock("SET TRANSACTION")
 	return s.setModes(v.Modes, false)
+}
+
+// warnOutsideBlock says that a statement does nothing outside of a transaction block.
+func (s *Session) warnOutsideBlock(what string) {
+	if !s.tx.inBlock() {
+		s.notice(sqlstate.Warningf(sqlstate.NoActiveSQLTransaction, "%s can only be used in transaction blocks", what))
+	}
+}
+
+// setSnapshot is SET TRANSACTION SNAPSHOT: nobody can export one.
+func (s *Session) setSnapshot(v *parser.VariableSetStmt) error {
+	s.warnOutsideBlock("SET TRANSACTION")
+	if s.tx.queried {
+		return sqlstate.New(sqlstate.ActiveSQLTransaction, "SET TRANSACTION SNAPSHOT must be called before any query")
+	}
+	switch s.transactionSetting("transaction_isolation") {
+	case "serializable", "repeatable read":
+		return sqlstate.Errorf(sqlstate.InvalidParameterValue, "invalid snapshot identifier: \"%s\"", v.Values[0].(*parser.Const).Text)
+	}
+	return sqlstate.New(sqlstate.FeatureNotSupported, "a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ")
+}
+
+// setFromCurrent makes the value in force the session's own.
+func (s *Session) setFromCurrent(v *parser.VariableSetStmt) error {
+	_, value, err := s.show(v.Name)
+	if err != nil {
+		return err
+	}
+	_, err = s.assign(v.Name, value, v.Local)
+	return err
 }
 
 // setCharacteristics sets the defaults of the transactions to come.
@@ -69,13 +106,12 @@ func (s *Session) setCharacteristics(v *parser.VariableSetStmt) error {
 
 // resetOne is RESET name and SET name TO DEFAULT.
 func (s *Session) resetOne(name string, local bool) error {
-	for _, own := range transactionSettings {
-		if name == own {
-			value, _ := s.settings.Get("default_" + name)
-			return s.setTransactionSetting(name, value, false)
-		}
-	}
-	if name == "session_authorization" {
+	key := strings.ToLower(name)
+	switch {
+	case slices.Contains(transactionSettings, key):
+		value, _ := s.settings.Get("default_" + key)
+		return s.setTransactionSetting(key, value, false)
+	case key == "session_authorization":
 		return nil // the session never left it
 	}
 	return s.settings.Reset(name, local)
@@ -113,15 +149,11 @@ func (s *Session) assignRole(value string, local bool) (string, error) {
 	return s.settings.Assign("role", value, local)
 }
 
-// lists are the parameters that take several values. Those of search_path are
-// names, and so quoted where need be.
-var lists = map[string]bool{"search_path": true, "datestyle": false, "temp_tablespaces": true}
-
 // setValue flattens the arguments of SET into one string, as PostgreSQL's
 // flatten_set_variable_args does.
-func setValue(v *parser.VariableSetStmt) (string, error) {
+func (s *Session) setValue(v *parser.VariableSetStmt) (string, error) {
 	key := strings.ToLower(v.Name)
-	quote, list := lists[key]
+	list, quote := settings.IsList(key)
 	if len(v.Values) > 1 && !list {
 		return "", sqlstate.Errorf(sqlstate.InvalidParameterValue, "SET %s takes only one argument", v.Name)
 	}
@@ -134,15 +166,13 @@ func setValue(v *parser.VariableSetStmt) (string, error) {
 				words[i] = parser.QuoteIdent(e.Text)
 			}
 		case *parser.TypeCast: // SET TIME ZONE INTERVAL '+02:00' HOUR TO MINUTE
-			c, ok := e.Arg.(*parser.Const)
-			if !ok || key != "timezone" {
-				return "", sqlstate.Errorf(sqlstate.InvalidParameterValue, "SET %s takes no such value", v.Name).At(int(e.Pos))
-			}
-			hours, err := intervalHours(c.Text)
+			iv, err := query.EvalConst(e, evaluator{s}, pgtypes.Interval)
 			if err != nil {
 				return "", err
 			}
-			words[i] = hours
+			if words[i], err = intervalHours(iv.Interval()); err != nil {
+				return "", err
+			}
 		default:
 			return "", sqlstate.Errorf(sqlstate.InvalidParameterValue, "SET %s takes no such value", v.Name)
 		}
@@ -150,25 +180,20 @@ func setValue(v *parser.VariableSetStmt) (string, error) {
 	return strings.Join(words, ", "), nil
 }
 
-// intervalHours reads '+02:30' as 2.5 hours, the other spelling of an offset.
-func intervalHours(text string) (string, error) {
-	sign, rest := 1.0, strings.TrimSpace(text)
+// intervalHours is an interval as hours, the other spelling of an offset.
+func intervalHours(iv pgtypes.IntervalValue) (string, error) {
+	refused := func(unit string) error {
+		shown := pgtypes.AppendText(nil, pgtypes.Interval, pgtypes.NewInterval(iv))
+		return sqlstate.Errorf(sqlstate.InvalidParameterValue, "invalid value for parameter \"TimeZone\": \"INTERVAL '%s'\"", shown).
+			WithDetail("Cannot specify %s in time zone interval.", unit)
+	}
 	switch {
-	case strings.HasPrefix(rest, "-"):
-		sign, rest = -1, rest[1:]
-	case strings.HasPrefix(rest, "+"):
-		rest = rest[1:]
+	case iv.Months != 0:
+		return "", refused("months")
+	case iv.Days != 0:
+		return "", refused("days")
 	}
-	hours, minutes, _ := strings.Cut(rest, ":")
-	h, err := strconv.ParseUint(hours, 10, 8)
-	m := uint64(0)
-	if err == nil && minutes != "" {
-		m, err = strconv.ParseUint(minutes, 10, 8)
-	}
-	if err != nil || m > 59 {
-		return "", sqlstate.Errorf(sqlstate.InvalidDatetimeFormat, "invalid input syntax for type interval: \"%s\"", text)
-	}
-	return strconv.FormatFloat(sign*(float64(h)+float64(m)/60), 'f', -1, 64), nil
+	return strconv.FormatFloat(float64(iv.Micros)/3.6e9, 'f', -1, 64), nil
 }
 
 // show returns a parameter's proper name and its value now.
@@ -199,13 +224,45 @@ func (s *Session) runShow(v *parser.VariableShowStmt) (result, error) {
 		return r, nil
 	}
 	rows := &fixedRows{}
-	for _, line := range s.settings.All() {
-		_, value, err := s.show(line.Name)
-		if err != nil {
-			return r, err
-		}
-		rows.rows = append(rows.rows, textRow(line.Name, value, line.Description))
+	for _, line := range s.allSettings() {
+		rows.rows = append(rows.rows, textRow(line.Name, line.Shown, line.Description))
 	}
 	r.rows = rows
 	return r, nil
+}
+
+// allSettings are the settings that a session may list, with the transaction's own.
+func (s *Session) allSettings() []settings.Row {
+	rows := s.settings.All()
+	for i := range rows {
+		if slices.Contains(transactionSettings, rows[i].Name) {
+			rows[i].Shown = s.transactionSetting(rows[i].Name)
+			rows[i].Value, rows[i].Source = rows[i].Shown, "override"
+		}
+	}
+	return rows
+}
+
+// settingRows are the rows of pg_show_all_settings().
+func (s *Session) settingRows() [][]pgtypes.Value {
+	orNull := func(text string) pgtypes.Value {
+		if text == "" {
+			return pgtypes.Null()
+		}
+		return pgtypes.NewText(text)
+	}
+	list := s.allSettings()
+	rows := make([][]pgtypes.Value, len(list))
+	for i, r := range list {
+		row := textRow(r.Name, r.Value, "", r.Category, r.Description, "", r.Context, r.Type, r.Source)
+		row[2], row[5] = orNull(r.Unit), orNull(r.Extra)
+		enum := pgtypes.Null()
+		if r.EnumVals != nil {
+			enum = pgtypes.List(pgtypes.Text, textRow(r.EnumVals...))
+		}
+		row = append(row, orNull(r.MinVal), orNull(r.MaxVal), enum)
+		row = append(row, textRow(r.BootVal, r.ResetVal)...)
+		rows[i] = append(row, pgtypes.Null(), pgtypes.Null(), pgtypes.NewBool(false)) // no file sets them
+	}
+	return rows
 }

@@ -225,6 +225,10 @@ func (s *Session) setModes(modes []parser.TransactionMode, fresh bool) error {
 // setTransactionSetting checks what PostgreSQL's check hooks check: some changes
 // must come before the first query.
 func (s *Session) setTransactionSetting(name, value string, fresh bool) error {
+	value, err := settings.Canonical(name, value)
+	if err != nil {
+		return err
+	}
 	old := s.transactionSetting(name)
 	if s.tx.queried && !fresh && value != old {
 		switch {
@@ -236,6 +240,6 @@ func (s *Session) setTransactionSetting(name, value string, fresh bool) error {
 			return sqlstate.New(sqlstate.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
 		}
 	}
-	_, err := s.settings.Assign(name, value, true)
+	_, err = s.settings.Assign(name, value, true)
 	return err
 }

@@ -13,13 +13,17 @@ import (
 // built-in default are stored, so that an idle session costs next to nothing.
 // Not safe for concurrent use.
 type Set struct {
-	base   map[string]string // from the start-up packet: what RESET goes back to
-	values map[string]string // in force, by lower-case name
+	base   map[string]entry  // from the start-up packet: what RESET goes back to
+	values map[string]entry  // in force, by lower-case name
 	facts  map[string]string // what is so, whatever transactions do; nil: nothing
 
 	// While a transaction has changed something: what an abort and a commit go
 	// back to. They differ by the effects of plain SET; SET LOCAL is in neither.
-	onAbort, onCommit map[string]string
+	onAbort, onCommit map[string]entry
+
+	// placeholders are the parameters of unknown classes (a.b) that the session has
+	// named, as it spelled them. They outlive the transaction, empty.
+	placeholders map[string]string
 
 	reported        map[string]string // what the client was last told
 	reportedVersion uint64
@@ -27,31 +31,64 @@ type Set struct {
 	version uint64
 }
 
+// entry is a value and where it comes from, in the words of pg_settings.source.
+type entry struct{ value, source string }
+
 // Version changes with every change of a value: what was derived from values can
 // be kept as long as it is the same.
 func (s *Set) Version() uint64 { return s.version }
 
 // New returns a set in which everything has its default.
-func New() *Set { return &Set{base: map[string]string{}, values: map[string]string{}, version: 1} }
+func New() *Set { return &Set{base: map[string]entry{}, values: map[string]entry{}, version: 1} }
 
-// SetBase assigns a parameter as the start-up packet or the server does: it
-// becomes the session's default.
+// superuser tells whether the session may set and see everything.
+func (s *Set) superuser() bool { return s.Bool("is_superuser") }
+
+// SetBase assigns a parameter as the start-up packet does: it becomes the
+// session's default.
 func (s *Set) SetBase(name, value string) error {
-	p, value, err := check(name, value)
+	p, value, err := s.admit(name, value, atStart)
 	if err != nil {
 		return err
 	}
-	if err := p.changeable(); err != nil {
-		return err
-	}
-	s.base[p.key], s.values[p.key] = value, value
+	s.name(p)
+	s.base[p.key] = entry{value, "client"}
+	s.values[p.key] = s.base[p.key]
 	s.version++
 	return nil
 }
 
+// admit finds a parameter, and checks that it may change and to what.
+func (s *Set) admit(name, value string, from origin) (*parameter, string, error) {
+	p, err := find(name)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := p.changeable(from, s.superuser()); err != nil {
+		return nil, "", err
+	}
+	now, _ := s.Get(p.key)
+	value, err = p.check(value, now)
+	return p, value, err
+}
+
+// name remembers a placeholder.
+func (s *Set) name(p *parameter) {
+	if _, known := parameters[p.key]; known {
+		return
+	}
+	if _, ok := s.placeholders[p.key]; !ok {
+		if s.placeholders == nil {
+			s.placeholders = map[string]string{}
+		}
+		s.placeholders[p.key] = p.Name
+	}
+}
+
 // SetInternal sets a parameter that only the server itself may change.
 func (s *Set) SetInternal(name, value string) {
-	s.values[name], s.base[name] = value, value
+	e := entry{value, "override"}
+	s.values[name], s.base[name] = e, e
 	s.version++
 }
 
@@ -71,8 +108,8 @@ func (s *Set) SetFact(key, value string) {
 // Get returns a parameter as SHOW prints it.
 func (s *Set) Get(name string) (string, bool) {
 	key := strings.ToLower(name)
-	if v, ok := s.values[key]; ok {
-		return v, true
+	if e, ok := s.values[key]; ok {
+		return e.value, true
 	}
 	if v, ok := s.facts[key]; ok {
 		return v, true
@@ -80,85 +117,82 @@ func (s *Set) Get(name string) (string, bool) {
 	if p, ok := parameters[key]; ok {
 		return p.Default, true
 	}
-	return "", false
-}
-
-// Name returns the parameter's name as PostgreSQL spells it (DateStyle), which
-// is the column name that SHOW gives.
-func Name(name string) (string, error) {
-	key := strings.ToLower(name)
-	if p, ok := parameters[key]; ok {
-		return p.Name, nil
-	}
-	return "", errUnknown(name)
+	_, ok := s.placeholders[key]
+	return "", ok
 }
 
 func errUnknown(name string) error {
 	return sqlstate.Errorf(sqlstate.UndefinedObject, "unrecognized configuration parameter \"%s\"", name)
 }
 
-// Show returns a parameter for SHOW and current_setting; unknown is 42704.
+// Show returns a parameter for SHOW and current_setting, and its name as PostgreSQL
+// spells it; unknown is 42704.
 func (s *Set) Show(name string) (column, value string, err error) {
 	key := strings.ToLower(name)
 	value, ok := s.Get(key)
 	if !ok {
 		return "", "", errUnknown(name)
 	}
-	if p, ok := parameters[key]; ok {
-		return p.Name, value, nil
+	p, ok := parameters[key]
+	if !ok {
+		return s.placeholders[key], value, nil
 	}
-	return name, value, nil
+	if p.restricted && !s.superuser() {
+		return "", "", sqlstate.Errorf(sqlstate.InsufficientPrivilege,
+			"must be superuser or have privileges of pg_read_all_settings to examine \"%s\"", p.Name)
+	}
+	return p.Name, value, nil
 }
 
 // Assign is SET and SET LOCAL. It returns the value as SHOW will print it.
 func (s *Set) Assign(name, value string, local bool) (string, error) {
-	p, value, err := check(name, value)
+	p, value, err := s.admit(name, value, bySession)
 	if err != nil {
 		return "", err
 	}
-	if err := p.changeable(); err != nil {
-		return "", err
-	}
-	s.store(p.key, &value, local)
+	s.name(p)
+	s.store(p.key, &entry{value, "session"}, local)
 	return value, nil
 }
 
 // Reset is RESET name and SET name TO DEFAULT.
 func (s *Set) Reset(name string, local bool) error {
-	key := strings.ToLower(name)
-	p, ok := parameters[key]
-	if !ok && !custom(key) {
-		return errUnknown(name)
+	p, err := find(name)
+	if err != nil {
+		return err
 	}
-	if ok {
-		if err := p.changeable(); err != nil {
-			return err
-		}
+	if err := p.changeable(bySession, s.superuser()); err != nil {
+		return err
 	}
-	if v, ok := s.base[key]; ok {
-		s.store(key, &v, local)
-	} else {
-		s.store(key, nil, local)
-	}
+	s.name(p)
+	s.reset(p.key, local)
 	return nil
 }
 
-// ResetAll is RESET ALL.
-func (s *Set) ResetAll() {
-	for key := range maps.Clone(s.values) {
-		if p, ok := parameters[key]; ok && (p.changeable() != nil || p.noResetAll) {
-			continue
-		}
-		_ = s.Reset(key, false) // known and changeable: can't fail
+func (s *Set) reset(key string, local bool) {
+	if e, ok := s.base[key]; ok {
+		s.store(key, &e, local)
+	} else {
+		s.store(key, nil, local)
 	}
 }
 
-func (s *Set) store(key string, value *string, local bool) {
+// ResetAll is RESET ALL: of what the session may not change it has changed nothing.
+func (s *Set) ResetAll() {
+	for key := range maps.Clone(s.values) {
+		if p, ok := parameters[key]; ok && (p.noResetAll || p.changeable(bySession, s.superuser()) != nil) {
+			continue
+		}
+		s.reset(key, false)
+	}
+}
+
+func (s *Set) store(key string, value *entry, local bool) {
 	s.version++
 	if s.onAbort == nil {
 		s.onAbort, s.onCommit = maps.Clone(s.values), maps.Clone(s.values)
 	}
-	targets := []map[string]string{s.values}
+	targets := []map[string]entry{s.values}
 	if !local {
 		targets = append(targets, s.onCommit)
 	}
@@ -188,7 +222,7 @@ func (s *Set) Abort() {
 }
 
 // Savepoint is a moment to roll back to.
-type Savepoint struct{ values, onAbort, onCommit map[string]string }
+type Savepoint struct{ values, onAbort, onCommit map[string]entry }
 
 // Savepoint remembers the current values.
 func (s *Set) Savepoint() Savepoint {
@@ -226,23 +260,6 @@ func (s *Set) Report(send func(name, value string)) {
 	}
 }
 
-// Row is a line of SHOW ALL.
-type Row struct{ Name, Value, Description string }
-
-// All returns the lines of SHOW ALL, by name.
-func (s *Set) All() []Row {
-	rows := make([]Row, 0, len(sortedKeys))
-	for _, key := range sortedKeys {
-		p := parameters[key]
-		if p.noShowAll {
-			continue
-		}
-		value, _ := s.Get(key)
-		rows = append(rows, Row{p.Name, value, p.Description})
-	}
-	return rows
-}
-
 // Bool reads a Boolean parameter.
 func (s *Set) Bool(key string) bool {
 	v, _ := s.Get(key)
@@ -251,19 +268,16 @@ func (s *Set) Bool(key string) bool {
 
 // Milliseconds reads a parameter whose unit is ms.
 func (s *Set) Milliseconds(key string) int64 {
-	v, ok := s.values[key]
-	if !ok {
-		v = parameters[key].Default
-	}
-	if v == "0" {
+	v, ok := s.Get(key)
+	if !ok || v == "0" {
 		return 0
 	}
-	n, _ := parseInteger(v, unitMS) // stored values are valid
-	return n
+	n, _, _ := parameters[key].number(v) // stored values are valid
+	return int64(n)
 }
 
 // Override returns a value that was set, not a built-in default.
 func (s *Set) Override(key string) (string, bool) {
-	v, ok := s.values[key]
-	return v, ok
+	e, ok := s.values[key]
+	return e.value, ok
 }
