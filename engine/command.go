@@ -44,6 +44,11 @@ type Commit struct {
 	Writes   []Write
 }
 
+// SkipAll moves every sequence of every database Steps ahead of its position, so
+// that values which may have been handed out without this log's knowing (its newest
+// part was lost) do not come again. Everything reserved or cached is void.
+type SkipAll struct{ Steps uint64 }
+
 // Write is one changed object: one of the types below. A Commit holds at most one
 // for each object.
 type Write interface{ object() OID }
@@ -70,6 +75,7 @@ func (*Reserve) command() {}
 func (*Release) command() {}
 func (*SetVal) command()  {}
 func (*Commit) command()  {}
+func (*SkipAll) command() {}
 
 func (w *PutSequence) object() OID  { return w.Sequence.OID }
 func (w *DropSequence) object() OID { return w.OID }

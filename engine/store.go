@@ -66,6 +66,9 @@ func (s *Store) Apply(index uint64, c Command) Result {
 		return s.applySetVal(index, c)
 	case *Commit:
 		return s.applyCommit(index, c)
+	case *SkipAll:
+		s.applySkipAll(index, c)
+		return Result{} // an effect for each of a million sequences would say no more
 	}
 	panic(fmt.Sprintf("engine: unknown command %T", c))
 }
@@ -135,6 +138,24 @@ func (s *Store) applySetVal(index uint64, c *SetVal) Result {
 	}
 	s.setPosition(c.ID, Position{State: c.State, Epoch: index, Serial: index})
 	return Result{Effects: []Effect{{Kind: EffectReset, ID: c.ID, Epoch: index, State: c.State}}}
+}
+
+// applySkipAll writes all positions anew: in the order of the table, which takes a
+// fraction of what changing one after the other would.
+func (s *Store) applySkipAll(index uint64, c *SkipAll) {
+	s.catalog.Databases(func(db *Database) bool {
+		old, _ := s.positions.get(db.OID)
+		next := &positions{}
+		old.all(func(oid OID, pos Position) bool {
+			if seq, ok := db.SequenceByOID(oid); ok {
+				pos = Position{State: sequence.Skip(seq.Params, pos.State, c.Steps), Epoch: index, Serial: index}
+			}
+			next.load(oid, pos)
+			return true
+		})
+		s.positions.put(db.OID, next)
+		return true
+	})
 }
 
 // CheckSetVal refuses a value out of the sequence's bounds (S1).

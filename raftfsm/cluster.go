@@ -120,6 +120,33 @@ func forkCluster(c *codec.Cluster) *codec.Cluster {
 	return &fork
 }
 
+// noteReservations keeps the size of the largest one. Members of format 1 don't, so
+// that before format 2 nobody may: equal logs give equal states.
+func noteReservations(c *codec.Cluster, r engine.Result) {
+	if c.Format < 2 {
+		return
+	}
+	for i := range r.Effects {
+		if e := &r.Effects[i]; e.Kind == engine.EffectReserved {
+			c.Largest = max(c.Largest, e.Block.Count())
+		}
+	}
+}
+
+// Format is the newest format of entries and snapshots that every member knows.
+func (f *FSM) Format() uint64 {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.state.KnownFormat()
+}
+
+// LargestReservation is the largest that was ever logged, 0 if that is not known.
+func (f *FSM) LargestReservation() uint64 {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.state.Largest
+}
+
 // Members is what is known about the cluster's nodes, by ID.
 func (f *FSM) Members() []codec.Member {
 	f.mu.RLock()

@@ -108,6 +108,7 @@ func (f *FSM) execute(index uint64, e *codec.Entry, r *Response) {
 	if e.Member != nil {
 		putMember(f.state, e.Member)
 	}
+	f.state.Format = max(f.state.Format, e.Format)
 	if e.Command == nil {
 		return
 	}
@@ -118,6 +119,7 @@ func (f *FSM) execute(index uint64, e *codec.Entry, r *Response) {
 		}
 	}
 	r.Result = f.store.Apply(index, e.Command)
+	noteReservations(f.state, r.Result)
 	if repeatable {
 		remember(f.state, index, e.Request, r.Result)
 	}
@@ -127,15 +129,17 @@ func (f *FSM) execute(index uint64, e *codec.Entry, r *Response) {
 // last change is one of membership can still compact its log.
 func (f *FSM) StoreConfiguration(index uint64, _ raft.Configuration) { f.applied.advance(index) }
 
-// Snapshot implements raft.FSM: it captures the state in constant time.
-func (f *FSM) Snapshot() (raft.FSMSnapshot, error) {
+// State is a copy of what was replicated up to the last command, in constant time.
+func (f *FSM) State() (codec.Header, *engine.Store, *codec.Cluster) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return &snapshot{
-		header: codec.Header{Index: f.index, Term: f.term, Cluster: f.cluster},
-		store:  f.store.Snapshot(),
-		state:  forkCluster(f.state),
-	}, nil
+	return codec.Header{Index: f.index, Term: f.term, Cluster: f.cluster}, f.store.Snapshot(), forkCluster(f.state)
+}
+
+// Snapshot implements raft.FSM: it captures the state in constant time.
+func (f *FSM) Snapshot() (raft.FSMSnapshot, error) {
+	header, store, state := f.State()
+	return &snapshot{header, store, state}, nil
 }
 
 type snapshot struct {

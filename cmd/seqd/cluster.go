@@ -86,11 +86,31 @@ func administer(command string, c *config.Cluster, out io.Writer) error {
 		if err = node.Transfer(ctx, c.Transfer.To); err == nil {
 			_, err = fmt.Fprintln(out, "leadership handed over")
 		}
+	case "cluster skip", "cluster skip <steps>":
+		var reply peer.SkipReply
+		if reply, err = node.Skip(ctx, peer.SkipRequest{Steps: c.Skip.Steps}); err == nil {
+			err = printSkipped(out, reply)
+		}
 	default:
 		return fmt.Errorf("unknown command %q", command)
 	}
 	if errors.Is(err, peer.ErrLost) {
 		return fmt.Errorf("%w: look with `seqd cluster status`", err)
+	}
+	return err
+}
+
+// printSkipped tells what was set ahead, and what it used up.
+func printSkipped(out io.Writer, r peer.SkipReply) error {
+	_, err := fmt.Fprintf(out, "%d sequences set %d values ahead\n", r.Sequences, r.Steps)
+	if r.AtLimits > 0 && err == nil {
+		_, err = fmt.Fprintf(out, "%d sequences are at their limit now, and give no value until setval or ALTER SEQUENCE:\n", r.AtLimits)
+		for _, name := range r.AtLimit {
+			_, err = fmt.Fprintf(out, "  %s\n", name)
+		}
+		if more := r.AtLimits - len(r.AtLimit); more > 0 {
+			_, err = fmt.Fprintf(out, "  … and %d more\n", more)
+		}
 	}
 	return err
 }
@@ -108,7 +128,8 @@ func printStatus(out io.Writer, s peer.Status) error {
 	}
 	for _, row := range [][2]string{
 		{"cluster", or(s.ClusterID, "none yet")}, {"leader", or(s.Leader, "none")}, {"term", fmt.Sprint(s.Term)},
-		{"committed", fmt.Sprint(s.Commit)}, {"applied", fmt.Sprint(s.Applied)}, {"lease", lease}, {"as seen by", s.Node},
+		{"committed", fmt.Sprint(s.Commit)}, {"applied", fmt.Sprint(s.Applied)}, {"lease", lease},
+		{"format", fmt.Sprintf("%d (this node knows up to %d)", max(1, s.Format), max(1, s.Version))}, {"as seen by", s.Node},
 	} {
 		fmt.Fprintf(w, "%s:\t%s\n", row[0], row[1])
 	}

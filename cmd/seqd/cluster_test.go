@@ -21,11 +21,12 @@ term:        0
 committed:   0
 applied:     0
 lease:       none
+format:      1 (this node knows up to 1)
 as seen by:  n3
 `},
 		{peer.Status{
 			ClusterID: "abc", Node: "n1", Leader: "n1", LeaderAddr: "h1:5533", Term: 7, Commit: 12, Applied: 11,
-			LeaseHolder: "n1", LeaseLeft: 1234567 * time.Microsecond,
+			LeaseHolder: "n1", LeaseLeft: 1234567 * time.Microsecond, Format: 2, Version: 3,
 			Nodes: []peer.NodeStatus{
 				{ID: "n1", Addr: "h1:5533", Voter: true, Lag: &none, Version: 1},
 				{ID: "node-2", Addr: "h2:5533", Voter: true, Lag: &some, Version: 1},
@@ -38,6 +39,7 @@ term:        7
 committed:   12
 applied:     11
 lease:       n1, 1.23s left
+format:      2 (this node knows up to 3)
 as seen by:  n1
 
 NODE    ADDRESS  ROLE       LAG      VERSION

@@ -182,6 +182,32 @@ func Reserve(p Params, s State, n uint64) (Block, State, error) {
 	return Block{First: first, Last: last, Increment: p.Increment}, State{LastValue: last, IsCalled: true}, nil
 }
 
+// Skip is the position n steps further on, as if the next n values had been handed
+// out. Without CYCLE it ends at the limit, with nothing left; with CYCLE it goes on
+// in the next lap, as nextval would: its values come again by right, and so far
+// ahead it is longest until they do.
+func Skip(p Params, s State, n uint64) State {
+	if n == 0 {
+		return State{LastValue: s.LastValue, IsCalled: s.IsCalled}
+	}
+	at := s.LastValue
+	if !s.IsCalled {
+		n-- // the first one is LastValue itself
+	}
+	switch left := stepsLeft(p, at); {
+	case n <= left:
+	case !p.Cycle:
+		n = left
+	default:
+		n -= left + 1
+		at = lapStart(p)
+		if lap := stepsLeft(p, at) + 1; lap != 0 { // 0: all of 2^64
+			n %= lap
+		}
+	}
+	return State{LastValue: advance(at, p.Increment, n), IsCalled: true}
+}
+
 // InBounds tells whether setval may set v.
 func (p Params) InBounds(v int64) bool { return p.Min <= v && v <= p.Max }
 

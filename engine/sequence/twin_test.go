@@ -197,3 +197,58 @@ func TestCutAndFollows(t *testing.T) {
 		}
 	}
 }
+
+// TestSkipAgainstTwin walks step by step, and leaps whole laps of the slow way.
+func TestSkipAgainstTwin(t *testing.T) {
+	r := rand.New(rand.NewSource(7))
+	for i := range 100_000 {
+		p, s := randomParams(r)
+		n := uint64(r.Intn(200))
+		want := State{LastValue: s.LastValue, IsCalled: s.IsCalled}
+		for range n {
+			block, ok := twinReserve(p, want, 1)
+			if !ok {
+				want.IsCalled = true
+				break
+			}
+			want = State{LastValue: block.First, IsCalled: true}
+		}
+		if got := Skip(p, s, n); got != want {
+			t.Fatalf("case %d: Skip(%+v, %+v, %d) = %+v, want %+v", i, p, s, n, got, want)
+		}
+	}
+}
+
+// TestSkipFar takes steps that nobody walks, against arithmetic without bounds.
+func TestSkipFar(t *testing.T) {
+	r := rand.New(rand.NewSource(8))
+	for i := range 100_000 {
+		p, s := randomParams(r)
+		n := r.Uint64() >> r.Intn(64)
+		if n == 0 {
+			continue
+		}
+		steps := new(big.Int).SetUint64(n)
+		if !s.IsCalled {
+			steps.Sub(steps, big.NewInt(1))
+		}
+		inc := big.NewInt(p.Increment)
+		left := new(big.Int).SetUint64(stepsLeft(p, s.LastValue))
+		at := big.NewInt(s.LastValue)
+		if steps.Cmp(left) > 0 {
+			if !p.Cycle {
+				steps.Set(left)
+			} else {
+				at.SetInt64(lapStart(p))
+				lap := new(big.Int).SetUint64(stepsLeft(p, lapStart(p)))
+				steps.Sub(steps, left)
+				steps.Sub(steps, big.NewInt(1))
+				steps.Mod(steps, lap.Add(lap, big.NewInt(1)))
+			}
+		}
+		want := at.Add(at, steps.Mul(steps, inc)).Int64()
+		if got := Skip(p, s, n); got != (State{LastValue: want, IsCalled: true}) {
+			t.Fatalf("case %d: Skip(%+v, %+v, %d) = %+v, want %d", i, p, s, n, got, want)
+		}
+	}
+}

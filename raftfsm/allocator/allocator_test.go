@@ -383,3 +383,27 @@ func TestCancelledWaiterLeaves(t *testing.T) {
 		l.crash()
 	})
 }
+
+// TestSkipAll: what was reserved and who waits count from the new position.
+func TestSkipAll(t *testing.T) {
+	l := newFakeLog(t, DefaultPrelogMax, nil)
+	s, idle := l.create("s", nil), l.create("idle", nil)
+	value(t, s, 1)
+	epoch := s.Epoch()
+	if _, err := l.propose(t.Context(), &engine.SkipAll{Steps: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	if s.Epoch() == epoch {
+		t.Error("cached blocks are still good")
+	}
+	// 33 were reserved, then 1000 skipped.
+	if v := value(t, s, 1); v != 1034 {
+		t.Errorf("value %d", v)
+	}
+	if v := value(t, idle, 1); v != 1001 {
+		t.Errorf("of a sequence that nobody had used: %d", v)
+	}
+	if st := exact(t, s); st.LogCount != 32 {
+		t.Errorf("position %+v", st)
+	}
+}

@@ -7,7 +7,10 @@ import (
 )
 
 // Applied follows the log (raftfsm.Observer).
-func (a *Allocator) Applied(index, term uint64, _ engine.Command, r engine.Result) {
+func (a *Allocator) Applied(index, term uint64, c engine.Command, r engine.Result) {
+	if _, all := c.(*engine.SkipAll); all {
+		a.skipped(index)
+	}
 	for i := range r.Effects {
 		e := &r.Effects[i]
 		s := a.handle(e.ID)
@@ -63,6 +66,19 @@ func (s *Sequence) wasReset(index uint64, e *engine.Effect) {
 	}
 	s.reset(index, e.State)
 	s.pump()
+}
+
+// skipped goes on from the new positions of all sequences.
+func (a *Allocator) skipped(index uint64) {
+	for _, s := range a.handles() {
+		_, pos, ok := a.source.Sequence(s.id)
+		if !ok {
+			continue // dropped before
+		}
+		s.mu.Lock()
+		s.wasReset(index, &engine.Effect{Kind: engine.EffectReset, ID: s.id, Epoch: pos.Epoch, State: pos.State})
+		s.mu.Unlock()
+	}
 }
 
 // redefine reads the definition anew.

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"errors"
 	"fmt"
 
 	"seqd/engine"
@@ -15,6 +16,41 @@ type Cluster struct {
 	Lease    lease.Record
 	Members  []Member  // by ID
 	Gateways []Gateway // by ID
+	// Format is the newest format that every member knows (see FormatOf), 0: that of
+	// the first release, 1.
+	Format uint64
+	// Largest is the largest reservation since the cluster has format 2.
+	Largest uint64
+}
+
+// KnownFormat is the format that every member knows.
+func (c *Cluster) KnownFormat() uint64 { return max(1, c.Format) }
+
+func appendFormat(b []byte, c *Cluster) []byte {
+	return appendUint(appendUint(b, 1, c.Format), 2, c.Largest)
+}
+
+func (l *loader) format(b []byte) error {
+	if l.cluster.Format != 0 {
+		return errors.New("the format is there twice")
+	}
+	err := eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return x.uint(&l.cluster.Format)
+		case 2:
+			return x.uint(&l.cluster.Largest)
+		}
+		return errUnknownField
+	})
+	switch {
+	case err != nil:
+	case l.cluster.Format > EntryVersion:
+		err = &VersionError{What: "the cluster", Have: int(l.cluster.Format), Know: EntryVersion}
+	case l.cluster.Format < formatRecord:
+		err = errMalformed
+	}
+	return err
 }
 
 // Gateway is what is remembered of one gateway's requests.

@@ -49,18 +49,20 @@ func goldenEntries() map[string]Entry {
 			&engine.PutSequence{Sequence: seq, Expect: 70},
 			&engine.DropSequence{OID: 16385, Expect: 72},
 		}}},
-		"order":  {Term: 3, Command: &engine.Commit{Database: 5, Writes: []engine.Write{&engine.PutSequence{Sequence: ordered, Expect: 70}}}},
-		"retry":  {Term: 3, Request: Request{Gateway: 1<<64 - 1, Counter: 7, AckBelow: 6}, Command: &engine.SetVal{ID: id, State: state}},
-		"lease":  {Term: 3, Lease: &Lease{Record: holder, Asked: 1 << 50}},
-		"leased": {Term: 3, Lease: &Lease{Record: holder, Asked: 1 << 50}, Command: &engine.Reserve{Items: []engine.ReserveItem{{ID: id, Epoch: 9, Count: 33}}}},
-		"member": {Term: 3, Member: &PutMember{Member: Member{ID: "a", Address: "[::1]:5434", Version: 2, Voter: true}, Gone: true}},
+		"order":   {Term: 3, Command: &engine.Commit{Database: 5, Writes: []engine.Write{&engine.PutSequence{Sequence: ordered, Expect: 70}}}},
+		"retry":   {Term: 3, Request: Request{Gateway: 1<<64 - 1, Counter: 7, AckBelow: 6}, Command: &engine.SetVal{ID: id, State: state}},
+		"lease":   {Term: 3, Lease: &Lease{Record: holder, Asked: 1 << 50}},
+		"leased":  {Term: 3, Lease: &Lease{Record: holder, Asked: 1 << 50}, Command: &engine.Reserve{Items: []engine.ReserveItem{{ID: id, Epoch: 9, Count: 33}}}},
+		"member":  {Term: 3, Member: &PutMember{Member: Member{ID: "a", Address: "[::1]:5434", Version: 2, Voter: true}, Gone: true}},
+		"skipall": {Term: 3, Request: Request{Gateway: 4, Counter: 5}, Command: &engine.SkipAll{Steps: 1<<64 - 1}},
+		"format":  {Term: 3, Format: 2},
 	}
 }
 
-// TestGoldenEntries: the bytes of format 1 stay what they are, and stay readable.
+// TestGoldenEntries: the bytes of every format stay what they are, and stay readable.
 func TestGoldenEntries(t *testing.T) {
 	for name, e := range goldenEntries() {
-		path := filepath.Join("testdata", fmt.Sprintf("entry-v%d-%s.hex", EntryVersion, name))
+		path := filepath.Join("testdata", fmt.Sprintf("entry-v%d-%s.hex", FormatOf(e), name))
 		got := encode(t, e)
 		if *rewrite {
 			if err := os.WriteFile(path, []byte(hex.EncodeToString(got)+"\n"), 0o644); err != nil {
@@ -136,7 +138,10 @@ func TestUnknownEntries(t *testing.T) {
 		{"lease of nobody", seal(1, typeLease, 0x08, 0x03, 0x22, 0), "is impossible"},
 		{"lease that lacks one", seal(1, typeLease, 0x08, 0x03), "malformed"},
 		{"member without an ID", seal(1, typeMember, 0x08, 0x03), "without an ID"},
-		{"newer format", seal(2, typeReserve), "format version 2, this program knows up to 1"},
+		{"newer format", seal(3, typeReserve), "format version 3, this program knows up to 2"},
+		{"newer type in an older format", seal(1, typeSkipAll, 0x08, 0x03), "malformed"},
+		{"newer format of the cluster", seal(2, typeFormat, 0x08, 0x03, 0x1a, 2, 0x08, 3), "the cluster has format version 3, this program knows up to 2"},
+		{"no format of the cluster", seal(2, typeFormat, 0x08, 0x03), "malformed"},
 		{"unknown type", seal(1, 0x70, 0x08, 0x03), "type 112: unknown type"},
 		{"unknown type that may be skipped", seal(1, 0xf0, 0x08, 0x03), ""},
 		{"unknown field", seal(1, typeReserve, 0x28, 0x01), "field 5: unknown field"},
@@ -172,6 +177,7 @@ func someStore(seed uint64, entries int) (*engine.Store, Header) {
 func someCluster() *Cluster {
 	id := engine.SequenceID{Database: 5, Sequence: 16384}
 	return &Cluster{
+		Format: 2, Largest: 1 << 63,
 		Lease:   lease.Record{Holder: "a", Boot: "b", Term: 3, Millis: 1500},
 		Members: []Member{{ID: "a", Address: "127.0.0.1:1", Version: 2, Voter: true}, {ID: "b", Address: "127.0.0.1:2"}},
 		Gateways: []Gateway{
@@ -291,6 +297,9 @@ func describeCluster(c *Cluster) string {
 		for _, o := range g.Results {
 			fmt.Fprintf(&b, "%d: %v %+v\n", o.Counter, o.Result.Err, o.Result.Effects)
 		}
+	}
+	if c.Format != 0 {
+		fmt.Fprintf(&b, "format %d largest reservation %d\n", c.Format, c.Largest)
 	}
 	return b.String()
 }

@@ -16,6 +16,8 @@ const (
 	typeCommit  byte = 4
 	typeLease   byte = 5 // nothing but a lease
 	typeMember  byte = 6
+	typeSkipAll byte = 7 // format 2
+	typeFormat  byte = 8 // format 2
 )
 
 // maySkip marks a type that a replica which does not know it may pass over,
@@ -32,12 +34,16 @@ func typeOf(e Entry) (byte, error) {
 		return typeSetVal, nil
 	case *engine.Commit:
 		return typeCommit, nil
+	case *engine.SkipAll:
+		return typeSkipAll, nil
 	}
 	switch {
 	case e.Command != nil:
 		return 0, fmt.Errorf("no log entry type for %T", e.Command)
 	case e.Member != nil:
 		return typeMember, nil
+	case e.Format != 0:
+		return typeFormat, nil
 	case e.Lease != nil:
 		return typeLease, nil
 	}
@@ -63,6 +69,8 @@ func appendCommand(b []byte, c engine.Command) []byte {
 		for _, w := range c.Writes {
 			b = appendMessage(b, 2, func(b []byte) []byte { return appendWrite(b, w) })
 		}
+	case *engine.SkipAll:
+		b = appendUint(b, 1, c.Steps)
 	}
 	return b
 }
@@ -77,6 +85,9 @@ func decodeCommand(typ byte, b []byte) (engine.Command, error) {
 		return decodeSetVal(b)
 	case typeCommit:
 		return decodeCommit(b)
+	case typeSkipAll:
+		c := &engine.SkipAll{}
+		return c, decodeNumber(b, &c.Steps)
 	}
 	return nil, errUnknownType
 }
@@ -164,6 +175,16 @@ func decodeSetVal(b []byte) (engine.Command, error) {
 		return errUnknownField
 	})
 	return c, err
+}
+
+// decodeNumber reads a message that is one number.
+func decodeNumber(b []byte, n *uint64) error {
+	return eachField(b, func(x field) error {
+		if x.number != 1 {
+			return errUnknownField
+		}
+		return x.uint(n)
+	})
 }
 
 func decodeCommit(b []byte) (engine.Command, error) {

@@ -5,7 +5,7 @@
 //
 // An entry is
 //
-//	format version   1 byte    EntryVersion
+//	format version   1 byte    the oldest that has all that the entry says, see FormatOf
 //	type             1 byte    number of the command below; the high bit means "may be skipped"
 //	body             protobuf  message Entry
 //	checksum         4 bytes   CRC-32C of everything before, little endian
@@ -32,12 +32,15 @@
 //	message DropSequence { uint32 oid = 1; uint64 expect = 2; }
 //	                                                                    // type 5: the lease alone, no command
 //	message PutMember    { bytes id = 1; bytes address = 2; uint64 version = 3; bool voter = 4; bool gone = 5; }  // type 6
+//	message SkipAll      { uint64 steps = 1; }                          // type 7, since format 2
+//	message Format       { uint64 format = 1; }                         // type 8, since format 2
 //
 //	message State        { sint64 last_value = 1; sint64 log_count = 2; bool is_called = 3; }
 //	message Params       { uint32 type = 1; sint64 start = 2; sint64 increment = 3; sint64 min = 4;
 //	                       sint64 max = 5; sint64 cache = 6; bool cycle = 7; }
 //	message Sequence     { uint32 oid = 1; uint32 schema = 2; bytes name = 3; uint32 owner = 4;
-//	                       uint32 persistence = 5; Params params = 6; uint64 version = 7; }
+//	                       uint32 persistence = 5; Params params = 6; uint64 version = 7;
+//	                       uint32 order = 8 /* since format 2 */; }
 //
 // Snapshots are described at WriteSnapshot.
 package codec

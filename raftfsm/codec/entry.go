@@ -10,9 +10,38 @@ import (
 	"seqd/raftfsm/lease"
 )
 
-// EntryVersion is the format of log entries that this program writes. It reads
-// this and all earlier ones.
-const EntryVersion = 1
+// EntryVersion is the newest format of log entries that this program knows. It
+// reads this and all earlier ones, and writes an entry in the oldest one that has
+// all that it says (FormatOf).
+const EntryVersion = 2
+
+// FormatOf is the oldest format that has all that an entry says. The cluster's
+// format (Cluster.Format) must not be below it when the entry is proposed: a member
+// that does not understand an entry has to stop. What is added to entries or to
+// snapshots raises EntryVersion, once in a release, and is told here.
+func FormatOf(e Entry) uint64 {
+	switch c := e.Command.(type) {
+	case *engine.SkipAll:
+		return 2
+	case *engine.Commit:
+		format := uint64(1)
+		for _, w := range c.Writes {
+			format = max(format, formatOfWrite(w))
+		}
+		return format
+	}
+	if e.Format != 0 {
+		return 2
+	}
+	return 1
+}
+
+func formatOfWrite(w engine.Write) uint64 {
+	if put, ok := w.(*engine.PutSequence); ok && put.Sequence.Order != engine.OrderStrict {
+		return 2
+	}
+	return 1
+}
 
 const (
 	entryHeader  = 2 // version, type
@@ -76,10 +105,12 @@ type Entry struct {
 	Request Request
 	// Lease goes along with any command, or stands alone.
 	Lease *Lease
-	// At most one of Command and Member is set. With neither, nor a Lease, it is an
-	// entry of an unknown type that may be skipped.
+	// At most one of Command, Member and Format is set. With none, nor a Lease, it is
+	// an entry of an unknown type that may be skipped.
 	Command engine.Command
 	Member  *PutMember
+	// Format is the cluster's from here on: every member knows it.
+	Format uint64
 }
 
 // EncodeEntry returns the bytes of an entry. Equal entries give equal bytes.
@@ -97,7 +128,7 @@ func EncodeEntry(e Entry) ([]byte, error) {
 			}
 		}
 	}
-	b := append(make([]byte, 0, 64), EntryVersion, typ)
+	b := append(make([]byte, 0, 64), byte(FormatOf(e)), typ)
 	b = appendUint(b, 1, e.Term)
 	if e.Request != (Request{}) {
 		b = appendMessage(b, 2, func(b []byte) []byte {
@@ -109,7 +140,7 @@ func EncodeEntry(e Entry) ([]byte, error) {
 		if e.Member != nil {
 			return appendBool(appendMember(b, e.Member.Member), 5, e.Member.Gone)
 		}
-		return appendCommand(b, e.Command)
+		return appendCommand(appendUint(b, 1, e.Format), e.Command)
 	})
 	if e.Lease != nil {
 		b = appendMessage(b, 4, func(b []byte) []byte { return appendLease(b, e.Lease) })
@@ -128,7 +159,7 @@ func DecodeEntry(b []byte) (Entry, error) {
 		return Entry{}, ErrDamaged
 	}
 	version, typ, body := content[0], content[1], content[entryHeader:]
-	if version != EntryVersion {
+	if version < 1 || version > EntryVersion {
 		return Entry{}, &VersionError{What: "log entry", Have: int(version), Know: EntryVersion}
 	}
 	var e Entry
@@ -153,6 +184,9 @@ func DecodeEntry(b []byte) (Entry, error) {
 	if errors.Is(err, errUnknownType) && typ&maySkip != 0 {
 		return Entry{Term: e.Term}, nil
 	}
+	if err == nil && FormatOf(e) > uint64(version) {
+		err = errMalformed
+	}
 	if err != nil {
 		return Entry{}, fmt.Errorf("log entry of type %d: %w", typ, err)
 	}
@@ -171,6 +205,13 @@ func (e *Entry) decodeBody(typ byte, body []byte) (err error) {
 	case typeMember:
 		e.Member = &PutMember{}
 		return decodeMember(body, &e.Member.Member, &e.Member.Gone)
+	case typeFormat:
+		if err = decodeNumber(body, &e.Format); err == nil && e.Format == 0 {
+			return errMalformed
+		}
+		if e.Format > EntryVersion {
+			return &VersionError{What: "the cluster", Have: int(e.Format), Know: EntryVersion}
+		}
 	default:
 		e.Command, err = decodeCommand(typ, body)
 	}

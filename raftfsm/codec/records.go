@@ -70,6 +70,8 @@ func (l *loader) record(tag byte, body []byte) error {
 		return l.gateway(body)
 	case tagOutcome:
 		return l.outcome(body)
+	case tagFormat:
+		return l.format(body)
 	}
 	return fmt.Errorf("record of unknown type %d", tag)
 }

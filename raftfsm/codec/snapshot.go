@@ -13,9 +13,20 @@ import (
 	"seqd/engine"
 )
 
-// SnapshotVersion is the format of snapshots that this program writes. It reads
-// version 1, too, which ends with the positions.
-const SnapshotVersion = 2
+// SnapshotVersion is the newest format of snapshots. This program reads all: version
+// 1 ends with the positions, 2 lacks the cluster's format. It writes 2 as long as
+// members may be there that know no newer one, see Cluster.Format.
+const SnapshotVersion = 3
+
+// formatRecord is the first format of a cluster whose snapshots tell it.
+const formatRecord = 2
+
+func snapshotVersion(c *Cluster) byte {
+	if c.KnownFormat() < formatRecord {
+		return 2
+	}
+	return 3
+}
 
 const snapshotMagic = "seqdsnap"
 
@@ -32,6 +43,7 @@ const (
 	tagMember   byte = 8
 	tagGateway  byte = 9
 	tagOutcome  byte = 10
+	tagFormat   byte = 11
 	tagEnd      byte = 0xff
 )
 
@@ -49,7 +61,7 @@ type Header struct {
 //	magic "seqdsnap", format version (1 byte)
 //	records: tag (1 byte), length (uvarint), protobuf message
 //	         header, roles, databases, schemas, sequences, positions, the lease (if there ever was
-//	         one), members, gateways, their outcomes; each kind in key order
+//	         one), members, gateways, their outcomes, the format; each kind in key order
 //	         end: the number of records before it
 //	checksum: CRC-32C of everything before (4 bytes, little endian)
 //
@@ -67,13 +79,14 @@ type Header struct {
 //	                   bytes where = 6; sint64 position = 7; }
 //	message Effect   { uint32 kind = 1; uint32 database = 2; uint32 sequence = 3; uint64 epoch = 4; Block block = 5; State state = 6; }
 //	message Block    { sint64 first = 1; sint64 last = 2; sint64 increment = 3; }
+//	message Format   { uint64 format = 1; uint64 largest = 2; }
 //	message End      { uint64 count = 1; }
 //
 // Equal states under equal headers give equal bytes.
 func WriteSnapshot(out io.Writer, h Header, s *engine.Store, cluster *Cluster) error {
 	sum := crc32.New(castagnoli)
 	w := &recordWriter{out: bufio.NewWriter(io.MultiWriter(out, sum))}
-	w.raw(append([]byte(snapshotMagic), SnapshotVersion))
+	w.raw(append([]byte(snapshotMagic), snapshotVersion(cluster)))
 	c := s.Catalog()
 	w.record(tagHeader, func(b []byte) []byte {
 		b = appendUint(b, 1, h.Index)
@@ -131,6 +144,9 @@ func (w *recordWriter) cluster(c *Cluster) {
 		for j := range g.Results {
 			w.record(tagOutcome, func(b []byte) []byte { return appendOutcome(b, g.ID, &g.Results[j]) })
 		}
+	}
+	if c.Format >= formatRecord {
+		w.record(tagFormat, func(b []byte) []byte { return appendFormat(b, c) })
 	}
 }
 

@@ -38,6 +38,9 @@ func (g *Generator) command() engine.Command {
 	if len(known) == 0 {
 		return g.commit(known)
 	}
+	if g.rng.IntN(40) == 0 {
+		return &engine.SkipAll{Steps: g.rng.Uint64N(1 << g.rng.IntN(63))}
+	}
 	switch g.rng.IntN(10) {
 	case 0, 1, 2:
 		return g.commit(known)

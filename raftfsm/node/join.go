@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"seqd/raftfsm/codec"
 	"seqd/raftfsm/peer"
 )
 
@@ -46,7 +45,7 @@ func (n *Node) join(ctx context.Context) (bool, error) {
 		}
 		ask, cancel := context.WithTimeout(ctx, 4*askTimeout)
 		reply, err := n.config.Peer.Admin(addr).Join(ask, peer.JoinRequest{
-			ID: n.identity.Node, Addr: n.config.Peer.Addr(), Version: codec.EntryVersion, NonVoter: n.config.NonVoter})
+			ID: n.identity.Node, Addr: n.config.Peer.Addr(), Version: n.config.knows(), NonVoter: n.config.NonVoter})
 		cancel()
 		if err == nil && reply.ClusterID != "" {
 			n.identity.Cluster = reply.ClusterID
@@ -84,7 +83,7 @@ func (n *Node) identified() {
 		n.home.ownedBy(n.identity)
 	}
 	if n.config.Identified != nil {
-		n.config.Identified(peer.Identity{ClusterID: n.identity.Cluster, NodeID: n.identity.Node, Version: codec.EntryVersion})
+		n.config.Identified(peer.Identity{ClusterID: n.identity.Cluster, NodeID: n.identity.Node, Version: n.config.knows()})
 	}
 }
 

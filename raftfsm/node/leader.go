@@ -82,6 +82,9 @@ func (n *Node) serve() {
 	if !n.waitForLease(term) || !n.takeLease(term) {
 		return // the next notice is about to come
 	}
+	if len(n.servers()) == 1 {
+		_ = n.raiseFormat(term, n.leave) // or organize does, later
+	}
 	s := &session{term: term, stop: make(chan struct{})}
 	n.session = s
 	n.allocator.Start(term)

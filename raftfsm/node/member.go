@@ -77,10 +77,15 @@ func (n *Node) organize(s *session) {
 	n.introduce(s)
 	tick := time.NewTicker(n.timing.Election / 4)
 	defer tick.Stop()
-	for {
+	for i := 0; ; i++ {
 		select {
 		case <-tick.C:
 			n.promoteNext(s)
+			if i%formatEvery == 0 {
+				if err := n.raiseFormat(s.term, s.stop); err != nil {
+					n.config.Logger.Debug("the cluster's format stays as it is", "error", err)
+				}
+			}
 		case <-s.stop:
 			return
 		}
@@ -89,7 +94,7 @@ func (n *Node) organize(s *session) {
 
 // introduce tells the cluster about this node, if what it knows is out of date.
 func (n *Node) introduce(s *session) {
-	self := codec.Member{ID: n.identity.Node, Address: n.config.Peer.Addr(), Version: codec.EntryVersion, Voter: true}
+	self := codec.Member{ID: n.identity.Node, Address: n.config.Peer.Addr(), Version: uint64(n.config.knows()), Voter: true}
 	if !slices.Contains(n.fsm.Members(), self) {
 		_, _ = n.log(codec.Entry{Term: s.term, Member: &codec.PutMember{Member: self}}, s.stop) // or the next session does
 	}
@@ -146,6 +151,11 @@ func (a admin) Join(ctx context.Context, r peer.JoinRequest) (peer.JoinReply, er
 	}
 	if r.ID == "" || r.Addr == "" {
 		return peer.JoinReply{}, sqlstate.New(sqlstate.ProtocolViolation, "a node that joins must have an ID and an address")
+	}
+	if f := n.fsm.Format(); uint64(r.Version) < f {
+		return peer.JoinReply{}, sqlstate.Errorf(sqlstate.FeatureNotSupported,
+			"node %q has version %d, the cluster has come to write format %d", r.ID, r.Version, f).
+			WithHint("Run the seqd that the other nodes run.")
 	}
 	if err := n.roomFor(ctx, r); err != nil {
 		return peer.JoinReply{}, err
@@ -301,12 +311,13 @@ func (a admin) Snapshot(context.Context) error {
 func (a admin) Status(ctx context.Context) (peer.Status, error) {
 	n := a.n
 	if !n.started.Load() {
-		return peer.Status{Node: n.identity.Node}, nil // it is looking for a cluster
+		return peer.Status{Node: n.identity.Node, Version: n.config.knows()}, nil // it is looking for a cluster
 	}
 	id, addr, self := n.Leader()
 	r := n.waiter.Record()
 	s := peer.Status{ClusterID: n.identity.Cluster, Node: n.identity.Node, Leader: id, LeaderAddr: addr,
-		Term: n.raft.CurrentTerm(), Applied: n.fsm.Applied(), Commit: n.raft.CommitIndex(), Nodes: n.nodes()}
+		Term: n.raft.CurrentTerm(), Applied: n.fsm.Applied(), Commit: n.raft.CommitIndex(), Nodes: n.nodes(),
+		Version: n.config.knows(), Format: int(n.fsm.Format())}
 	if left := n.waiter.Left(); left > 0 {
 		s.LeaseHolder, s.LeaseLeft = r.Holder, left
 	}
@@ -348,6 +359,7 @@ func (n *Node) fillLag(ctx context.Context, s *peer.Status) {
 					return
 				}
 				lag = max(0, int64(s.Applied-other.Applied))
+				x.Version = max(1, other.Version) // the first ones did not say
 			}
 			x.Lag = &lag
 		}()

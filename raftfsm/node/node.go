@@ -19,6 +19,7 @@ import (
 
 	"seqd/raftfsm"
 	"seqd/raftfsm/allocator"
+	"seqd/raftfsm/codec"
 	"seqd/raftfsm/internal/seams"
 	"seqd/raftfsm/lease"
 	"seqd/raftfsm/peer"
@@ -67,7 +68,11 @@ type Config struct {
 	wrapTransport func(fullTransport) fullTransport
 	// Seams is for simulations.
 	Seams seams.Node
+	// version is the newest format that the node says it knows; 0: the truth.
+	version int
 }
+
+func (c *Config) knows() int { return cmp.Or(c.version, codec.EntryVersion) }
 
 // Timing is how patient nodes are with each other.
 type Timing struct {

@@ -134,6 +134,9 @@ var errUnknownKind = sqlstate.New(sqlstate.StatementCompletionUnknown, "")
 
 // log proposes an entry and waits for its end, the node's, or stalled.
 func (n *Node) log(e codec.Entry, stalled <-chan struct{}) (engine.Result, error) {
+	if codec.FormatOf(e) > n.fsm.Format() && e.Format == 0 {
+		return engine.Result{}, errOldFormat(n.fsm.Format())
+	}
 	b, err := codec.EncodeEntry(e)
 	if err != nil {
 		return engine.Result{}, sqlstate.From(err)

@@ -18,6 +18,7 @@ const (
 	AdminTransfer byte = 3 // TransferRequest
 	AdminSnapshot byte = 4 // no body
 	AdminJoin     byte = 5 // JoinRequest; JoinReply
+	AdminSkip     byte = 6 // SkipRequest; SkipReply
 )
 
 // Status is a node's view of the cluster. Only the leader knows the others' lag.
@@ -34,6 +35,10 @@ type Status struct {
 	LeaseHolder string        `json:"lease_holder"`
 	LeaseLeft   time.Duration `json:"lease_left"`
 	Nodes       []NodeStatus  `json:"nodes"`
+	// Version is the newest format that the answering node knows, 0 if it runs the
+	// first release; Format is the one that the cluster writes.
+	Version int `json:"version"`
+	Format  int `json:"format"`
 }
 
 // NodeStatus is one member of a cluster.
@@ -53,6 +58,19 @@ type RemoveRequest struct {
 // TransferRequest names the node that shall lead; empty: any.
 type TransferRequest struct {
 	To string `json:"to"`
+}
+
+// SkipRequest says how far to set every sequence ahead; nil: as seems safe.
+type SkipRequest struct {
+	Steps *uint64 `json:"steps"`
+}
+
+// SkipReply is what was done.
+type SkipReply struct {
+	Steps     uint64   `json:"steps"`
+	Sequences int      `json:"sequences"`
+	AtLimit   []string `json:"at_limit"` // some of those that have no values left
+	AtLimits  int      `json:"at_limits"`
 }
 
 // JoinRequest is what a new node tells about itself.
@@ -77,6 +95,7 @@ type Admin interface {
 	Transfer(ctx context.Context, to string) error
 	Snapshot(ctx context.Context) error
 	Join(ctx context.Context, r JoinRequest) (JoinReply, error)
+	Skip(ctx context.Context, r SkipRequest) (SkipReply, error)
 }
 
 // NotLeader says who leads, as far as is known.
@@ -138,6 +157,12 @@ func administer(ctx context.Context, a Admin, kind byte, body []byte) (any, erro
 			return nil, err
 		}
 		return a.Join(ctx, r)
+	case AdminSkip:
+		var r SkipRequest
+		if err := decode(body, &r); err != nil {
+			return nil, err
+		}
+		return a.Skip(ctx, r)
 	}
 	return nil, sqlstate.Errorf(sqlstate.FeatureNotSupported, "this node does not know administrative request %d", kind)
 }
@@ -203,6 +228,12 @@ func (c *AdminClient) Snapshot(ctx context.Context) error {
 // Join asks the leader to take a node in.
 func (c *AdminClient) Join(ctx context.Context, r JoinRequest) (reply JoinReply, err error) {
 	err = c.call(ctx, AdminJoin, r, &reply)
+	return reply, err
+}
+
+// Skip sets every sequence ahead.
+func (c *AdminClient) Skip(ctx context.Context, r SkipRequest) (reply SkipReply, err error) {
+	err = c.call(ctx, AdminSkip, r, &reply)
 	return reply, err
 }
 

@@ -42,6 +42,9 @@ func (f *fakeNode) Join(_ context.Context, r JoinRequest) (JoinReply, error) {
 	err := f.ask("join " + r.ID + " " + r.Addr)
 	return JoinReply{ClusterID: "c", Nodes: f.status.Nodes}, err
 }
+func (f *fakeNode) Skip(_ context.Context, r SkipRequest) (SkipReply, error) {
+	return SkipReply{Steps: *r.Steps, Sequences: 3, AtLimits: 1, AtLimit: []string{"d: s.n"}}, f.ask("skip")
+}
 
 func TestAdmin(t *testing.T) {
 	a, b := listen(t, node("a")), listen(t, node("b"))
@@ -69,13 +72,17 @@ func TestAdmin(t *testing.T) {
 	if r, err := c.Join(ctx, JoinRequest{ID: "n", Addr: "h:1"}); err != nil || r.ClusterID != "c" || len(r.Nodes) != 2 {
 		t.Errorf("%+v, %v", r, err)
 	}
+	steps := uint64(7)
+	if r, err := c.Skip(ctx, SkipRequest{&steps}); err != nil || r.Steps != 7 || r.Sequences != 3 || r.AtLimits != 1 || len(r.AtLimit) != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
 	if err := c.Remove(ctx, "unknown"); sqlstate.CodeOf(err) != sqlstate.UndefinedObject {
 		t.Error(err)
 	}
-	if want := []string{"remove x", "transfer y", "join n h:1"}; !slices.Equal(leader.asked, want) {
+	if want := []string{"remove x", "transfer y", "join n h:1", "skip"}; !slices.Equal(leader.asked, want) {
 		t.Errorf("the leader was asked %q", leader.asked)
 	}
-	if want := []string{"remove x", "transfer y", "snapshot", "join n h:1"}; !slices.Equal(follower.asked, want) {
+	if want := []string{"remove x", "transfer y", "snapshot", "join n h:1", "skip"}; !slices.Equal(follower.asked, want) {
 		t.Errorf("the follower was asked %q", follower.asked)
 	}
 	for _, raw := range []struct {

@@ -39,6 +39,7 @@ type Cluster struct {
 	Status   struct{} `cmd:"" help:"Show the nodes, who leads, and how far they are."`
 	Remove   Remove   `cmd:"" help:"Remove a node from the cluster for good. Its data folder is of no use afterwards."`
 	Transfer Transfer `cmd:"" help:"Hand the leadership to another node. No value is lost."`
+	Skip     Skip     `cmd:"" help:"Set every sequence ahead, so that values which may have been handed out do not come again."`
 	Snapshot struct{} `cmd:"" help:"Have the node at --node write a snapshot and compact its log."`
 }
 
@@ -50,6 +51,11 @@ type Remove struct {
 // Transfer names the node that shall lead.
 type Transfer struct {
 	To string `arg:"" name:"to" optional:"" help:"Node ID; without it, any that is up to date."`
+}
+
+// Skip says how far.
+type Skip struct {
+	Steps *uint64 `arg:"" optional:"" help:"How many values; without it, four times the largest reservation ever made."`
 }
 
 // Trial runs three nodes.
