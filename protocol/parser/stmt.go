@@ -59,6 +59,8 @@ func (p *parser) stmt() Statement {
 		return p.revokeStmt()
 	case kwComment:
 		return p.commentStmt()
+	case kwTruncate:
+		return p.truncateStmt()
 	case kwReassign:
 		return p.reassignOwned()
 	}

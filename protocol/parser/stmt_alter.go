@@ -1,9 +1,6 @@
 package parser
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // dropObjects are the relations and schemas, whose DROP is served.
 var dropObjects = map[kind]ObjectType{
@@ -48,8 +45,8 @@ var alterObjects = map[kind]ObjectType{
 	kwSequence: ObjectSequence, kwTable: ObjectTable, kwView: ObjectView, kwIndex: ObjectIndex,
 }
 
-// alterStmt is ALTER of a relation: sequence options, RENAME TO, OWNER TO, SET
-// SCHEMA, SET [UN]LOGGED. Everything else that ALTER can do is not served.
+// alterStmt is ALTER of a relation, or of what alterNamed has. Everything else that
+// ALTER can do is not served.
 func (p *parser) alterStmt() Statement {
 	u := p.startUnserved()
 	p.advance()
@@ -74,30 +71,36 @@ func (p *parser) alterStmt() Statement {
 	} else {
 		name = p.qualifiedName()
 	}
-	commands := p.tok.start
 	if s := p.alterRelation(object, ifExists, name); s != nil {
 		return s
 	}
 	if object == ObjectSequence {
-		s := &AlterSequenceStmt{IfExists: ifExists, Name: name}
-		for {
-			opt, ok := p.seqOption()
-			if !ok {
-				break
-			}
-			s.Options = append(s.Options, opt)
-		}
-		if s.Options != nil {
+		if s := p.alterSequence(ifExists, name); s != nil {
 			return s
 		}
 	}
 	switch k := p.tok.kind; {
-	case k == ',' && p.tok.start == commands,
-		k == kwDepends && object != ObjectIndex,
-		(k == kwAttach || k == kwDetach) && object != ObjectTable && object != ObjectIndex:
-		p.unexpected()
+	case (k == kwAttach || k == kwDetach) && (object == ObjectTable || object == ObjectIndex),
+		(k == kwDepends || k == kwNo && p.peek() == kwDepends) && object == ObjectIndex:
+		return p.alterRest(tag, u.pos)
 	}
-	return p.alterRest(tag, u.pos)
+	return p.alterTable(object, ifExists, name)
+}
+
+// alterSequence is ALTER SEQUENCE with options; nil if none comes.
+func (p *parser) alterSequence(ifExists bool, name RangeVar) Statement {
+	s := &AlterSequenceStmt{IfExists: ifExists, Name: name}
+	for {
+		opt, ok := p.seqOption()
+		if !ok {
+			break
+		}
+		s.Options = append(s.Options, opt)
+	}
+	if s.Options == nil {
+		return nil
+	}
+	return s
 }
 
 // alterNamed is ALTER of what is no relation; nil if it is not served.
@@ -135,6 +138,7 @@ func (p *parser) alterRelation(object ObjectType, ifExists bool, name RangeVar) 
 		if p.tok.kind != ',' {
 			return &AlterOwnerStmt{Object: object, IfExists: ifExists, Name: name, Owner: owner}
 		}
+		return p.alterFurther(object, ifExists, name, AlterTableCmd{Kind: AlterOwner, Owner: owner})
 	case p.tok.kind == kwSet && p.peek() == kwSchema && object != ObjectIndex:
 		p.advance()
 		p.advance()
@@ -142,44 +146,31 @@ func (p *parser) alterRelation(object ObjectType, ifExists bool, name RangeVar) 
 	case p.tok.kind == kwSet && (p.peek() == kwLogged || p.peek() == kwUnlogged):
 		p.advance()
 		s := &AlterPersistenceStmt{Object: object, IfExists: ifExists, Name: name, Persistence: Permanent}
+		first := AlterTableCmd{Kind: AlterLogged}
 		if p.tok.kind == kwUnlogged {
 			s.Persistence = Unlogged
+			first.Kind = AlterUnlogged
 		}
 		p.advance()
 		if p.tok.kind != ',' {
 			return s
 		}
+		return p.alterFurther(object, ifExists, name, first)
+	case p.tok.kind == kwRename:
+		return p.renamePart(object, ifExists, name)
 	}
 	return nil
 }
 
-// alterCommands are the words that start another command of ALTER TABLE
-// (alter_table_cmd), each with those that may follow it; none listed: any.
-var alterCommands = map[kind][]kind{
-	kwAdd: nil, kwAlter: nil, kwDrop: nil, kwRename: nil, kwOf: nil, kwInherit: nil, kwOwner: nil, ',': nil,
-	kwEnable: nil, kwDisable: nil,
-	kwSet:      {'(', kwTablespace, kwAccess, kwWithout, kwLogged, kwUnlogged},
-	kwReset:    {'('},
-	kwOptions:  {'('},
-	kwNot:      {kwOf},
-	kwNo:       {kwInherit, kwForce, kwDepends},
-	kwReplica:  {kwIdentity},
-	kwCluster:  {kwOn},
-	kwValidate: {kwConstraint},
-	kwForce:    {kwRow},
-	kwAttach:   {kwPartition},
-	kwDetach:   {kwPartition},
-	kwDepends:  {kwOn},
-}
-
-// alterRest skips an ALTER that is not served.
+// alterRest skips an ALTER that is not served: of partitions and extensions.
 func (p *parser) alterRest(tag string, pos Pos) Statement {
-	next, ok := alterCommands[p.tok.kind]
-	if !ok {
-		p.unexpected()
+	want := kwPartition
+	if p.got(kwNo) || p.tok.kind == kwDepends {
+		want = kwOn
 	}
 	p.advance()
-	if p.tok.kind == tokEOF || p.tok.kind == ';' || next != nil && !slices.Contains(next, p.tok.kind) {
+	p.want(want)
+	if p.tok.kind == tokEOF || p.tok.kind == ';' {
 		p.unexpected()
 	}
 	p.skipStatement(false)

@@ -109,6 +109,13 @@ func (p *parser) createStmt() Statement {
 		s.Persistence = Unlogged
 	case kwSequence:
 		return p.createSequence(s)
+	case kwTable:
+		return p.createTable(Permanent, u.pos)
+	case kwUnique:
+		p.advance()
+		return p.createIndex(true)
+	case kwIndex:
+		return p.createIndex(false)
 	case kwSchema:
 		return p.createSchema()
 	case kwDatabase:
@@ -124,8 +131,11 @@ func (p *parser) createStmt() Statement {
 		return u.finish(p)
 	}
 	u.step(p)
-	if p.tok.kind == kwSequence {
+	switch p.tok.kind {
+	case kwSequence:
 		return p.createSequence(s)
+	case kwTable:
+		return p.createTable(s.Persistence, u.pos)
 	}
 	return u.finish(p)
 }

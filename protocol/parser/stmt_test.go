@@ -21,7 +21,8 @@ func TestStatements(t *testing.T) {
 		{`alter view if exists s owner to "Joe"`, "AlterOwnerStmt{Object:view IfExists Name:RangeVar{Name:s} Owner:RoleSpec{Name:Joe}}"},
 		{"alter sequence s set schema x", "AlterObjectSchemaStmt{Object:sequence Name:RangeVar{Name:s} NewSchema:x}"},
 		{"alter sequence s set unlogged", "AlterPersistenceStmt{Object:sequence Name:RangeVar{Name:s} Persistence:117}"},
-		{"alter sequence s owner to a, set logged", "UnservedStmt{Tag:ALTER SEQUENCE}"},
+		{"alter sequence s owner to a, set logged",
+			"AlterTableStmt{Object:sequence Name:RangeVar{Name:s} Commands:[AlterTableCmd{Kind:15 Owner:RoleSpec{Name:a}}, AlterTableCmd{Kind:16}]}"},
 		{"drop sequence if exists a, b.c cascade",
 			"DropStmt{Object:sequence IfExists Names:[RangeVar{Name:a}, RangeVar{Schema:b Name:c}] Behavior}"},
 		{"begin isolation level repeatable read, read only not deferrable",
@@ -60,7 +61,7 @@ func TestStatements(t *testing.T) {
 		{"insert into t values (1)", "UnservedStmt{Tag:INSERT}"},
 		{"create or replace temp view v as select 1", "UnservedStmt{Tag:CREATE VIEW}"},
 		{"create user joe", "CreateRoleStmt{User Name:joe}"},
-		{"truncate t", "UnservedStmt{Tag:TRUNCATE TABLE}"},
+		{"truncate t", "TruncateStmt{Tables:[RangeVar{Name:t}]}"},
 		{"with a as (select 1) delete from t", "UnservedStmt{Tag:DELETE}"},
 	} {
 		checkStatement(t, c.sql, c.want)

@@ -31,6 +31,16 @@ func notServedYet(stmt parser.Statement) (tag string, ok bool) {
 		return "REASSIGN OWNED", true
 	case *parser.CommentStmt:
 		return "COMMENT", true
+	case *parser.CreateTableStmt:
+		return "CREATE TABLE", true
+	case *parser.AlterTableStmt:
+		return alterTag(stmt.Object), true
+	case *parser.RenamePartStmt:
+		return alterTag(stmt.Object), true
+	case *parser.CreateIndexStmt:
+		return "CREATE INDEX", true
+	case *parser.TruncateStmt:
+		return "TRUNCATE TABLE", true
 	case *parser.RenameStmt:
 		return alterTag(stmt.Object), !isRelation(stmt.Object)
 	case *parser.AlterOwnerStmt:
