@@ -17,7 +17,7 @@
 //
 // The loss budget: of a sequence at most max(PrelogMax, 32, what one fetch logs in
 // PostgreSQL) values are reserved beyond those that somebody waits for; with
-// PrelogMax 0 none is.
+// PrelogMax 0 none is. What nodes have taken ahead (ahead.go) comes on top.
 //
 // Locks are taken in the order Allocator.mu, Sequence.mu, locks.mu, due.mu.
 package allocator
@@ -192,7 +192,8 @@ func (a *Allocator) Sequence(id engine.SequenceID) *Sequence {
 	if !ok {
 		return nil
 	}
-	s := &Sequence{a: a, id: id, def: def}
+	s := &Sequence{a: a, id: id}
+	s.define(def)
 	s.epoch.Store(pos.Epoch)
 	a.sequences[id] = s
 	return s

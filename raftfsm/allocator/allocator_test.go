@@ -227,7 +227,7 @@ func TestSlowAfterLoadReservesLittle(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		s.mu.Lock()
-		busy := s.batch
+		busy := s.pace.batch
 		s.mu.Unlock()
 		for range busy / 10 {
 			for range 10 {

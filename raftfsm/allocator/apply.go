@@ -84,7 +84,7 @@ func (a *Allocator) skipped(index uint64) {
 // redefine reads the definition anew.
 func (s *Sequence) redefine() {
 	if def, _, ok := s.a.source.Sequence(s.id); ok {
-		s.def = def
+		s.define(def)
 	}
 }
 
@@ -111,7 +111,7 @@ func (a *Allocator) Restored() {
 		s.mu.Lock()
 		s.term = 0
 		if ok {
-			s.def = def
+			s.define(def)
 			s.epoch.Store(pos.Epoch)
 		} else {
 			s.drop(neverLogged)

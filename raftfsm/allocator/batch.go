@@ -38,7 +38,12 @@ func (s *Sequence) NextBatch(ctx context.Context, owners []uint64, out []Fetch) 
 		s.mu.Unlock()
 		return
 	}
-	w := &waiter{want: wantNext, owner: owners[0], seq: s, batch: out}
+	s.runBatch(ctx, &waiter{want: wantNext, owner: owners[0], seq: s, batch: out})
+}
+
+// runBatch serves a batch at once if it can, or waits for it; s.mu is held, and given
+// up.
+func (s *Sequence) runBatch(ctx context.Context, w *waiter) {
 	if len(s.queue) > 0 || !s.a.lease() || !s.serveBatch(w) {
 		w.at = s.a.now()
 		w.done = make(chan struct{})
@@ -60,7 +65,7 @@ func (s *Sequence) NextBatch(ctx context.Context, owners []uint64, out []Fetch) 
 // then w.err, if set, is the error of what remains of the batch.
 func (s *Sequence) serveBatch(w *waiter) bool {
 	for len(w.batch) > 0 {
-		block, ok, err := s.take()
+		block, ok, err := s.take(w.size)
 		if err != nil {
 			w.err = err
 			return true
@@ -81,7 +86,7 @@ func (s *Sequence) nextUnderLock(owners []uint64, out []Fetch) {
 		if owner != s.locker || !s.a.lease() {
 			continue
 		}
-		if block, ok, err := s.take(); ok || err != nil {
+		if block, ok, err := s.take(0); ok || err != nil {
 			out[i] = Fetch{Block: block, Epoch: s.epoch.Load(), Err: err}
 		}
 	}

@@ -46,6 +46,7 @@ type waiter struct {
 	block sequence.Block
 	epoch uint64
 	batch []Fetch // NextBatch: what it still waits for, else nil
+	size  uint64  // of a fetch, 0: as CACHE says
 	// wantLock
 	position engine.Position
 }
@@ -159,7 +160,7 @@ func (s *Sequence) serve(w *waiter) bool {
 			w.finish(w.err)
 			break
 		}
-		block, ok, err := s.take()
+		block, ok, err := s.take(0)
 		if !ok && err == nil {
 			return false
 		}

@@ -2,8 +2,6 @@ package allocator
 
 import (
 	"context"
-	"math"
-	"math/bits"
 	"sync"
 	"time"
 
@@ -135,10 +133,10 @@ func (s *Sequence) plan(items []engine.ReserveItem, now time.Duration) (_ []engi
 		s.pump()
 		return items, false
 	}
-	s.pace(now)
+	s.pace.Step(now, min(max(horizon, commitsAhead*s.a.commit), horizonMax), s.a.prelog)
 	ahead := s.ahead(after)
 	s.low = 0
-	if s.batch > sequence.LogVals {
+	if s.pace.batch > sequence.LogVals {
 		s.low = ahead / 2
 	}
 	before := len(items)
@@ -169,7 +167,7 @@ func (s *Sequence) demand() (total uint64, after sequence.State) {
 			break
 		}
 		for range max(1, len(w.batch)) {
-			f, err := sequence.Next(s.def.Params, after, s.a.logVals, force)
+			f, err := s.next(w.size, after, force)
 			if err != nil {
 				return total, after
 			}
@@ -183,11 +181,11 @@ func (s *Sequence) demand() (total uint64, after sequence.State) {
 // ahead is how many values to have reserved beyond position at.
 func (s *Sequence) ahead(at sequence.State) uint64 {
 	n := min(uint64(at.LogCount), s.a.logVals)
-	if s.batch <= sequence.LogVals {
+	if s.pace.batch <= sequence.LogVals {
 		return n // light use: PostgreSQL's own numbers
 	}
 	lap := max(s.def.Params.StepsLeft(at.LastValue)/lapShare, sequence.LogVals)
-	return max(n, min(s.batch, lap))
+	return max(n, min(s.pace.batch, lap))
 }
 
 // reserve appends items for the next n values after the replicated position; more
@@ -207,38 +205,4 @@ func (s *Sequence) reserve(items []engine.ReserveItem, n uint64) []engine.Reserv
 		at = next
 	}
 	return items
-}
-
-// pace sets batch to what the rate since the last refill makes of the horizon. It
-// at most doubles, so that a burst of a few values does not count as load, and at
-// most halves, unless a second has gone by.
-func (s *Sequence) pace(now time.Duration) {
-	if s.refilled {
-		last := max(now-s.refilledAt, 1)
-		span := min(max(horizon, commitsAhead*s.a.commit), horizonMax)
-		target := mulDiv(s.used, uint64(span), uint64(last))
-		switch {
-		case target > s.batch:
-			s.batch = min(target, 2*s.batch)
-		case last >= time.Second:
-			s.batch = target
-		default:
-			s.batch = max(target, s.batch/2)
-		}
-		s.batch = max(sequence.LogVals, min(s.batch, s.a.prelog))
-	}
-	s.refilled, s.refilledAt, s.used = true, now, 0
-}
-
-// resetPace starts again with what PostgreSQL reserves.
-func (s *Sequence) resetPace() { s.batch, s.low, s.used, s.refilled = sequence.LogVals, 0, 0, false }
-
-// mulDiv is a × b / c, at most 2^63.
-func mulDiv(a, b, c uint64) uint64 {
-	hi, lo := bits.Mul64(a, b)
-	if hi >= c {
-		return math.MaxInt64
-	}
-	q, _ := bits.Div64(hi, lo, c)
-	return min(q, math.MaxInt64)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"seqd/engine"
 	"seqd/engine/sequence"
@@ -17,6 +16,7 @@ type Sequence struct {
 	a     *Allocator
 	id    engine.SequenceID
 	epoch atomic.Uint64
+	cache atomic.Int64 // see PerNode
 
 	mu      sync.Mutex
 	def     *engine.Sequence
@@ -42,11 +42,8 @@ type Sequence struct {
 	queue      []*waiter
 
 	// Pace of the refills, see refill.go.
-	batch      uint64 // how much to reserve ahead
-	low        uint64 // refill when less than this is left; 0: only when somebody waits
-	used       uint64 // handed out since refilledAt
-	refilledAt time.Duration
-	refilled   bool
+	pace Pace   // of how much to reserve ahead
+	low  uint64 // refill when less than this is left; 0: only when somebody waits
 }
 
 // neverLogged is a checkpoint number that no checkpoint has.
@@ -61,7 +58,7 @@ func (s *Sequence) Epoch() uint64 { return s.epoch.Load() }
 func (s *Sequence) Next(ctx context.Context, owner uint64) (sequence.Block, uint64, error) {
 	s.mu.Lock()
 	if s.open(owner) && s.a.lease() {
-		block, ok, err := s.take()
+		block, ok, err := s.take(0)
 		if ok || err != nil {
 			if s.left < s.low && !s.inflight && s.locker == 0 {
 				s.request()
@@ -162,19 +159,29 @@ func (s *Sequence) serving() error {
 	if !ok { // the effect that says so is about to come
 		return errDropped(s.def.Name)
 	}
-	s.term, s.def, s.serial = term, def, pos.Serial
+	s.define(def)
+	s.term, s.serial = term, pos.Serial
 	s.epoch.Store(pos.Epoch)
 	s.state, s.replicated = pos.State, pos.State
 	s.ranges, s.left, s.inflight = nil, 0, false
-	s.resetPace()
+	s.pace, s.low = NewPace(), 0
 	s.checkpoint = neverLogged // a start is a checkpoint, too
 	return nil
 }
 
+// next computes the fetch at a position; of size values, 0: as CACHE says.
+func (s *Sequence) next(size uint64, at sequence.State, force bool) (sequence.Fetch, error) {
+	p := s.def.Params
+	if size > 0 {
+		p.Cache = int64(size)
+	}
+	return sequence.Next(p, at, s.a.logVals, force)
+}
+
 // take hands out the next fetch. ok is false if it is not (entirely) reserved.
-func (s *Sequence) take() (block sequence.Block, ok bool, err error) {
+func (s *Sequence) take(size uint64) (block sequence.Block, ok bool, err error) {
 	checkpoint := s.a.checkpoints.Load()
-	f, err := sequence.Next(s.def.Params, s.state, s.a.logVals, s.checkpoint != checkpoint)
+	f, err := s.next(size, s.state, s.checkpoint != checkpoint)
 	if err != nil {
 		return block, false, engine.LimitReached(s.def, err)
 	}
@@ -199,13 +206,27 @@ func (s *Sequence) take() (block sequence.Block, ok bool, err error) {
 		n = f.Block.Count()
 	}
 	s.left -= n
-	s.used += n
+	s.pace.Use(n)
 	s.state = f.State
 	if f.Covered > 0 {
 		s.checkpoint = checkpoint
 	}
 	return f.Block, true, nil
 }
+
+// define takes over a definition.
+func (s *Sequence) define(def *engine.Sequence) {
+	s.def = def
+	cache := int64(0)
+	if def.Order == engine.OrderNode {
+		cache = def.Params.Cache
+	}
+	s.cache.Store(cache)
+}
+
+// PerNode is how many values a session takes at a time if each node may hand out
+// values by itself (engine.OrderNode), else 0.
+func (s *Sequence) PerNode() int64 { return s.cache.Load() }
 
 // install appends a reserved block.
 func (s *Sequence) install(b sequence.Block) {
@@ -221,7 +242,7 @@ func (s *Sequence) install(b sequence.Block) {
 func (s *Sequence) reset(index uint64, state sequence.State) {
 	s.state, s.replicated, s.serial = state, state, index
 	s.ranges, s.left = nil, 0
-	s.resetPace()
+	s.pace, s.low = NewPace(), 0
 	s.checkpoint = s.a.checkpoints.Load() // it was logged just now
 }
 
