@@ -208,7 +208,7 @@ func (s *scope) locking(stmt *parser.SelectStmt) error {
 	lock := stmt.Locking[0]
 	name := "FOR " + lock.Strength
 	for _, r := range s.rels {
-		if len(r.columns) > 0 && r.columns[0].tableOID != 0 {
+		if r.noRow {
 			return sqlstate.Errorf(sqlstate.WrongObjectType, `cannot lock rows in sequence "%s"`, r.relName)
 		}
 	}

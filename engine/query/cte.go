@@ -16,6 +16,9 @@ type cte struct {
 	shared bool
 }
 
+// queries visits the item's queries.
+func (c *cte) queries(visit func(*query)) { visit(c.q) }
+
 // with1 analyses WITH; each item sees those before it.
 func (s *scope) with1(w *parser.WithClause) error {
 	for _, c := range w.CTEs {
@@ -199,5 +202,4 @@ func (it *cteIterator) close() {
 }
 
 func (src *cteSource) walk(func(*expr), func(*query)) {}
-func (src *cteSource) isLateral() bool                { return false }
 func (src *cteSource) span(add func(slot, n int))     { add(src.slot, len(src.cte.cols)) }

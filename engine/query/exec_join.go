@@ -2,15 +2,28 @@ package query
 
 import (
 	"seqd/protocol/parser"
+	"seqd/protocol/pgtypes"
 )
 
-// joinSource joins two FROM items by a nested loop. The right side is read once
-// and kept, unless it reads the left side's row (LATERAL).
+// joinSource joins two FROM items. The right side is read once and kept, by its
+// keys if there are some, unless it reads the left side's row.
 type joinSource struct {
 	left, right source
 	kind        parser.JoinType
 	on          expr
 	merged      []usingColumn
+	// keys are equalities of both sides that a hash table serves; on has the rest.
+	keys   []joinKey
+	origin []expr // what the keys were written as
+	// lateral: the right side reads the left side's row, and is opened for each.
+	lateral bool
+}
+
+// joinKey is an equality between an expression over the left side and one over
+// the right side. Both are hashed as typ.
+type joinKey struct {
+	left, right expr
+	typ         pgtypes.OID
 }
 
 // usingColumn is a column that USING merged.
@@ -25,13 +38,15 @@ func (src *joinSource) walk(visit func(*expr), sub func(*query)) {
 	if src.on != nil {
 		visit(&src.on)
 	}
+	for i := range src.keys {
+		visit(&src.keys[i].left)
+		visit(&src.keys[i].right)
+	}
 	for i := range src.merged {
 		visit(&src.merged[i].left)
 		visit(&src.merged[i].right)
 	}
 }
-
-func (src *joinSource) isLateral() bool { return src.left.isLateral() || src.right.isLateral() }
 
 func (src *joinSource) span(add func(slot, n int)) {
 	src.left.span(add)
@@ -51,7 +66,11 @@ func spansOf(src source) spans {
 }
 
 func (s spans) save(row []value) []value {
-	var out []value
+	n := 0
+	for _, p := range s {
+		n += p.n
+	}
+	out := make([]value, 0, n)
 	for _, p := range s {
 		out = append(out, row[p.slot:p.slot+p.n]...)
 	}
@@ -71,25 +90,33 @@ func (s spans) clear(row []value) {
 	}
 }
 
+// keptRows is the right side of a join that is read once.
+type keptRows struct {
+	in    tableIterator
+	rows  [][]value
+	all   bool
+	hit   []bool             // RIGHT and FULL: which rows found a partner
+	byKey map[string][]int32 // of a join with keys
+}
+
 type joinIterator struct {
 	src         *joinSource
 	f           *frame
 	left        tableIterator
 	leftS       spans
 	rightS      spans
-	lateral     bool
-	right       tableIterator // the pass over the right side that is under way
-	kept        [][]value     // the right side's rows so far
-	keptAll     bool
-	hit         []bool // RIGHT and FULL: which kept rows found a partner
-	at          int
+	right       tableIterator // lateral: the pass for the left row
+	kept        keptRows
+	at          int     // how many right rows the left row has seen
+	partners    []int32 // with keys: the rows that the left row may match
+	buf         []byte
 	onLeft      bool // a left row is in place
 	matched     bool
 	unmatchedAt int // where the pass over unmatched right rows is, -1 before it
 }
 
 func (src *joinSource) open(f *frame) (tableIterator, error) {
-	it := &joinIterator{src: src, f: f, lateral: src.right.isLateral(), unmatchedAt: -1}
+	it := &joinIterator{src: src, f: f, unmatchedAt: -1}
 	it.leftS, it.rightS = spansOf(src.left), spansOf(src.right)
 	var err error
 	it.left, err = src.left.open(f)
@@ -100,19 +127,13 @@ func (it *joinIterator) next() (bool, error) {
 	outerLeft := it.src.kind == parser.JoinLeft || it.src.kind == parser.JoinFull
 	for it.unmatchedAt < 0 {
 		if !it.onLeft {
-			ok, err := it.left.next()
+			ok, err := it.nextLeft()
 			if err != nil {
 				return false, err
 			}
 			if !ok {
 				it.unmatchedAt = 0
 				break
-			}
-			it.onLeft, it.matched, it.at = true, false, 0
-			if it.lateral {
-				if it.right, err = it.src.right.open(it.f); err != nil {
-					return false, err
-				}
 			}
 		}
 		ok, err := it.nextRight()
@@ -137,12 +158,59 @@ func (it *joinIterator) next() (bool, error) {
 			}
 		}
 		it.matched = true
-		if it.hit != nil {
-			it.hit[it.at-1] = true
-		}
+		it.markHit()
 		return true, it.merge()
 	}
 	return it.unmatched()
+}
+
+// nextLeft moves the left side on and starts the right side for its row.
+func (it *joinIterator) nextLeft() (bool, error) {
+	ok, err := it.left.next()
+	if !ok || err != nil {
+		return false, err
+	}
+	it.onLeft, it.matched, it.at = true, false, 0
+	switch {
+	case it.src.lateral:
+		if it.right != nil {
+			it.right.close()
+		}
+		it.right, err = it.src.right.open(it.f)
+	case it.src.keys != nil:
+		err = it.probe()
+	}
+	return true, err
+}
+
+// probe finds the rows that match the left row's keys; a NULL matches none.
+func (it *joinIterator) probe() error {
+	if err := it.keepAll(); err != nil {
+		return err
+	}
+	it.partners = nil
+	if len(it.kept.rows) == 0 {
+		return nil
+	}
+	key, ok, err := it.key(func(k *joinKey) expr { return k.left })
+	if err == nil && ok {
+		it.partners = it.kept.byKey[string(key)]
+	}
+	return err
+}
+
+// key is the hash key of one side's row; false with a NULL in it.
+func (it *joinIterator) key(side func(*joinKey) expr) ([]byte, bool, error) {
+	it.buf = it.buf[:0]
+	for i := range it.src.keys {
+		k := &it.src.keys[i]
+		v, err := side(k).eval(it.f)
+		if err != nil || v.IsNull() {
+			return nil, false, err
+		}
+		it.buf = pgtypes.AppendKey(it.buf, k.typ, v)
+	}
+	return it.buf, true, nil
 }
 
 // nextRight moves to the next row of the right side for the current left row.
@@ -150,37 +218,92 @@ func (it *joinIterator) nextRight() (bool, error) {
 	if err := it.f.tick(); err != nil {
 		return false, err
 	}
-	if it.lateral {
+	if it.src.lateral {
 		return it.right.next()
 	}
-	if it.at < len(it.kept) {
-		it.rightS.restore(it.f.row, it.kept[it.at])
+	if it.src.keys != nil {
+		if it.at == len(it.partners) {
+			return false, nil
+		}
+		it.rightS.restore(it.f.row, it.kept.rows[it.partners[it.at]])
 		it.at++
 		return true, nil
 	}
-	if it.keptAll {
+	if it.at < len(it.kept.rows) {
+		it.rightS.restore(it.f.row, it.kept.rows[it.at])
+		it.at++
+		return true, nil
+	}
+	ok, err := it.keepNext()
+	if ok {
+		it.at++
+	}
+	return ok, err
+}
+
+// keepNext reads one more row of the right side; it is in the frame then.
+func (it *joinIterator) keepNext() (bool, error) {
+	k := &it.kept
+	if k.all {
 		return false, nil
 	}
-	if it.right == nil {
+	if k.in == nil {
 		var err error
-		if it.right, err = it.src.right.open(it.f); err != nil {
+		if k.in, err = it.src.right.open(it.f); err != nil {
 			return false, err
 		}
 	}
-	ok, err := it.right.next()
+	ok, err := k.in.next()
 	if err != nil {
 		return false, err
 	}
 	if !ok {
-		it.keptAll = true
+		k.all = true
 		return false, nil
 	}
-	it.kept = append(it.kept, it.rightS.save(it.f.row))
+	k.rows = append(k.rows, it.rightS.save(it.f.row))
 	if it.src.kind == parser.JoinRight || it.src.kind == parser.JoinFull {
-		it.hit = append(it.hit, false)
+		k.hit = append(k.hit, false)
 	}
-	it.at++
-	return true, nil
+	return true, it.f.tick()
+}
+
+// keepAll reads the right side to its end, and files its rows by their keys.
+func (it *joinIterator) keepAll() error {
+	k := &it.kept
+	if k.all {
+		return nil
+	}
+	if it.src.keys != nil {
+		k.byKey = map[string][]int32{}
+	}
+	for {
+		ok, err := it.keepNext()
+		if !ok || err != nil {
+			return err
+		}
+		if it.src.keys == nil {
+			continue
+		}
+		key, ok, err := it.key(func(k *joinKey) expr { return k.right })
+		if err != nil {
+			return err
+		}
+		if ok {
+			k.byKey[string(key)] = append(k.byKey[string(key)], int32(len(k.rows)-1))
+		}
+	}
+}
+
+// markHit notes that the current right row has a partner.
+func (it *joinIterator) markHit() {
+	switch {
+	case it.kept.hit == nil:
+	case it.src.keys != nil:
+		it.kept.hit[it.partners[it.at-1]] = true
+	default:
+		it.kept.hit[it.at-1] = true
+	}
 }
 
 // unmatched yields the right rows without a partner, for RIGHT and FULL joins.
@@ -188,18 +311,15 @@ func (it *joinIterator) unmatched() (bool, error) {
 	if it.src.kind != parser.JoinRight && it.src.kind != parser.JoinFull {
 		return false, nil
 	}
-	it.at = len(it.kept)
-	for !it.keptAll { // no left row at all: nobody read the right side
-		if _, err := it.nextRight(); err != nil {
-			return false, err
-		}
+	if err := it.keepAll(); err != nil { // no left row at all: nobody read the right side
+		return false, err
 	}
-	for it.unmatchedAt < len(it.kept) {
+	for it.unmatchedAt < len(it.kept.rows) {
 		i := it.unmatchedAt
 		it.unmatchedAt++
-		if !it.hit[i] {
+		if !it.kept.hit[i] {
 			it.leftS.clear(it.f.row)
-			it.rightS.restore(it.f.row, it.kept[i])
+			it.rightS.restore(it.f.row, it.kept.rows[i])
 			return true, it.merge()
 		}
 	}
@@ -224,7 +344,9 @@ func (it *joinIterator) merge() error {
 
 func (it *joinIterator) close() {
 	it.left.close()
-	if it.right != nil {
-		it.right.close()
+	for _, in := range []tableIterator{it.right, it.kept.in} {
+		if in != nil {
+			in.close()
+		}
 	}
 }

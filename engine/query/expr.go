@@ -239,6 +239,7 @@ type sublinkExpr struct {
 	// correlated: the subquery reads this level's row, so its result can't be kept.
 	correlated bool
 	id         int
+	planned    bool
 }
 
 // aggExpr is an aggregate, read from where grouping left its result.

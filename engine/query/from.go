@@ -1,8 +1,6 @@
 package query
 
 import (
-	"seqd/engine"
-	"seqd/engine/query/builtin"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
@@ -82,50 +80,6 @@ func (s *scope) alias(r *relation, a *parser.Alias, at parser.Pos) error {
 		r.columns[i].name = name
 	}
 	return nil
-}
-
-// rangeVar is a CTE or a relation of the catalog.
-func (s *scope) rangeVar(n *parser.RangeVar) (source, []*relation, error) {
-	if n.Schema == "" {
-		if src, r, err := s.cteRef(n); r != nil || err != nil {
-			return src, []*relation{r}, err
-		}
-	}
-	v, err := s.lookupRelation(n)
-	if err != nil {
-		return nil, nil, err
-	}
-	r := &relation{name: n.Name, relName: n.Name, schema: v.Schema()}
-	_, r.noRow = v.(*sequenceRelation)
-	cols := v.Columns()
-	base := s.newSlots(len(cols))
-	for i, c := range cols {
-		r.columns = append(r.columns, relColumn{name: c.Name, typ: c.Type, typmod: c.Typmod, slot: base + i,
-			tableOID: uint32(v.OID()), attnum: int16(i + 1)})
-	}
-	sys := s.newSlots(1)
-	r.system = []relColumn{{name: "tableoid", typ: pgtypes.Oid, typmod: -1, slot: sys, tableOID: uint32(v.OID()), attnum: -6, hidden: true}}
-	if err := s.alias(r, n.Alias, n.Pos); err != nil {
-		return nil, nil, err
-	}
-	return &relationSource{rel: v, slot: base, width: len(cols), oidSlot: sys, name: n.Name, alias: r.name}, []*relation{r}, nil
-}
-
-// lookupRelation finds a relation by name: 42P01 if there is none.
-func (s *scope) lookupRelation(n *parser.RangeVar) (Relation, error) {
-	if n.Catalog != "" && n.Catalog != s.a.s.Database().Name {
-		return nil, sqlstate.Errorf(sqlstate.FeatureNotSupported, `cross-database references are not implemented: "%s.%s.%s"`,
-			n.Catalog, n.Schema, n.Name).At(int(n.Pos))
-	}
-	seq, err := findSequence(s.a.s, n.Schema, n.Name)
-	if err != nil {
-		if r, ok := builtin.FindRelation(n.Schema, n.Name); ok {
-			err = sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve %s.%s yet", r.Schema, r.Name).
-				WithHint("SELECT * FROM a sequence shows its position, pg_sequence_parameters() its definition.")
-		}
-		return nil, withPos(err, n.Pos)
-	}
-	return &sequenceRelation{oid: seq.OID, schema: seq.Schema, name: seq.Name}, nil
 }
 
 // rangeFunction is a function in FROM, maybe WITH ORDINALITY.
@@ -227,7 +181,7 @@ func (s *scope) rangeSubselect(n *parser.RangeSubselect) (source, []*relation, e
 	if err != nil {
 		return nil, nil, err
 	}
-	src := &subquerySource{q: q, slot: s.newSlots(len(q.cols)), lateral: n.Lateral && q.near, alias: n.Alias.Name}
+	src := &subquerySource{q: q, slot: s.newSlots(len(q.cols)), alias: n.Alias.Name}
 	r := &relation{}
 	for i, c := range q.cols {
 		r.columns = append(r.columns, relColumn{name: c.Name, typ: c.Type, typmod: c.Typmod, slot: src.slot + i,
@@ -389,25 +343,4 @@ func (s *scope) using(j *joinSource, names []string, left, right []*relation) (*
 	}
 	j.on = on
 	return merged, nil
-}
-
-// Relation is a virtual relation: something that can stand in FROM by its name.
-type Relation interface {
-	OID() engine.OID
-	Schema() engine.OID
-	Columns() []RelationColumn
-	// Scan starts a pass over the rows.
-	Scan(s Session) (Scan, error)
-}
-
-// RelationColumn is a column of a Relation.
-type RelationColumn struct {
-	Name   string
-	Type   pgtypes.OID
-	Typmod int32
-}
-
-// Scan yields the rows of a Relation: false at the end.
-type Scan interface {
-	Next(row []pgtypes.Value) (bool, error)
 }

@@ -5,7 +5,7 @@ import (
 	"seqd/protocol/sqlstate"
 )
 
-// implementation runs a function of pg_proc. Just one of the fields is set.
+// implementation runs a function of pg_proc.
 type implementation struct {
 	// pure needs nothing but its arguments.
 	pure func(args []value) (value, error)
@@ -43,10 +43,27 @@ func (a *analyzer) bind(c *callExpr) error {
 		c.impl = &implementation{pure: fn}
 		return nil
 	}
+	if a.lax {
+		a.lax = false
+		err := a.bind(c)
+		a.lax = true
+		if err != nil {
+			c.impl = refusing(err)
+		}
+		return nil
+	}
 	what := "function " + signature([]string{c.fn.Name}, nil, c.fn.Args)
 	if c.op != "" {
 		what = "operator " + c.op
 	}
 	return sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s is not supported", what).
 		WithHint("This server implements the functions that sequences and catalog queries need.")
+}
+
+// refusing is a function that fails when it is called.
+func refusing(err error) *implementation {
+	return &implementation{
+		env: func(*frame, *callExpr, []value) (value, error) { return value{}, err },
+		set: func(*frame, *callExpr, []value) (setIterator, error) { return nil, err },
+	}
 }

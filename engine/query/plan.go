@@ -39,8 +39,10 @@ type query struct {
 	convert     []expr
 	convertFrom []convertColumn
 
-	ctes  []*cte
-	slots int
+	ctes      []*cte
+	slots     int
+	recursive bool // one of a recursive WITH item's parts
+
 	// reaches is how many levels out it refers, 0 if it stands alone.
 	reaches  int
 	near     bool // it reads a row of the level right around
@@ -108,7 +110,9 @@ func Analyze(stmt *parser.SelectStmt, s Session, declared []pgtypes.OID) (*Plan,
 	}
 	f := folder{a: a}
 	f.query(root)
-	plan.err = f.err
+	if plan.err = f.err; plan.err == nil {
+		(&planner{s: s}).query(root)
+	}
 	plan.cells = a.cells
 	return plan, nil
 }

@@ -1,7 +1,6 @@
 package query
 
 import (
-	"seqd/engine"
 	"seqd/protocol/pgtypes"
 )
 
@@ -12,86 +11,12 @@ type source interface {
 	walk(visit func(*expr), sub func(*query))
 	// fill lists the slots that it sets.
 	span(add func(slot, n int))
-	// lateral tells whether it reads slots of items to its left.
-	isLateral() bool
 }
 
 // tableIterator moves the frame's row on: false at the end.
 type tableIterator interface {
 	next() (bool, error)
 	close()
-}
-
-// sequenceRelation is a sequence as a relation of one row.
-type sequenceRelation struct {
-	oid, schema engine.OID
-	name        string
-}
-
-func (r *sequenceRelation) OID() engine.OID    { return r.oid }
-func (r *sequenceRelation) Schema() engine.OID { return r.schema }
-
-func (r *sequenceRelation) Columns() []RelationColumn {
-	return []RelationColumn{{"last_value", pgtypes.Int8, -1}, {"log_cnt", pgtypes.Int8, -1}, {"is_called", pgtypes.Bool, -1}}
-}
-
-type sequenceScan struct {
-	r    *sequenceRelation
-	s    Session
-	done bool
-}
-
-func (r *sequenceRelation) Scan(s Session) (Scan, error) { return &sequenceScan{r: r, s: s}, nil }
-
-func (sc *sequenceScan) Next(row []pgtypes.Value) (bool, error) {
-	if sc.done {
-		return false, nil
-	}
-	sc.done = true
-	st, err := sc.s.SequenceState(sc.r.oid)
-	if err != nil {
-		return false, err
-	}
-	row[0], row[1], row[2] = pgtypes.NewInt(st.LastValue), pgtypes.NewInt(st.LogCount), pgtypes.NewBool(st.IsCalled)
-	return true, nil
-}
-
-// relationSource scans a virtual relation.
-type relationSource struct {
-	rel         Relation
-	slot, width int
-	oidSlot     int
-	name, alias string
-}
-
-type relationIterator struct {
-	src  *relationSource
-	f    *frame
-	scan Scan
-}
-
-func (src *relationSource) open(f *frame) (tableIterator, error) {
-	scan, err := src.rel.Scan(f.s)
-	return &relationIterator{src: src, f: f, scan: scan}, err
-}
-
-func (it *relationIterator) next() (bool, error) {
-	src := it.src
-	ok, err := it.scan.Next(it.f.row[src.slot : src.slot+src.width])
-	if ok {
-		it.f.row[src.oidSlot] = pgtypes.NewInt(int64(src.rel.OID()))
-		err = it.f.tick()
-	}
-	return ok, err
-}
-
-func (it *relationIterator) close() {}
-
-func (src *relationSource) walk(func(*expr), func(*query)) {}
-func (src *relationSource) isLateral() bool                { return false }
-func (src *relationSource) span(add func(slot, n int)) {
-	add(src.slot, src.width)
-	add(src.oidSlot, 1)
 }
 
 // valuesSource yields the rows of VALUES.
@@ -133,15 +58,13 @@ func (src *valuesSource) walk(visit func(*expr), _ func(*query)) {
 		visitAll(row, visit)
 	}
 }
-func (src *valuesSource) isLateral() bool            { return false }
 func (src *valuesSource) span(add func(slot, n int)) { add(src.slot, len(src.rows[0])) }
 
 // subquerySource yields a subquery's rows.
 type subquerySource struct {
-	q       *query
-	slot    int
-	lateral bool
-	alias   string
+	q     *query
+	slot  int
+	alias string
 }
 
 type subqueryIterator struct {
@@ -167,7 +90,6 @@ func (it *subqueryIterator) next() (bool, error) {
 func (it *subqueryIterator) close() { it.it.close() }
 
 func (src *subquerySource) walk(_ func(*expr), sub func(*query)) { sub(src.q) }
-func (src *subquerySource) isLateral() bool                      { return src.lateral }
 func (src *subquerySource) span(add func(slot, n int))           { add(src.slot, len(src.q.cols)) }
 
 // fromFunction is one function of a functionSource.
@@ -292,19 +214,6 @@ func (src *functionSource) walk(visit func(*expr), _ func(*query)) {
 			src.funcs[i].call = c
 		}
 	}
-}
-
-// isLateral: functions in FROM may read what is to their left without saying so.
-func (src *functionSource) isLateral() bool {
-	for i := range src.funcs {
-		if anyExpr(src.funcs[i].e, func(e expr) bool { c, ok := e.(*columnExpr); return ok && c.level == 0 }) {
-			return true
-		}
-		if anyExpr(src.funcs[i].e, func(e expr) bool { s, ok := e.(*sublinkExpr); return ok && s.correlated }) {
-			return true
-		}
-	}
-	return false
 }
 
 func (src *functionSource) span(add func(slot, n int)) {

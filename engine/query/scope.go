@@ -15,6 +15,9 @@ type analyzer struct {
 	kept   int
 	// subNames are the column names of scalar subqueries, for naming columns after them.
 	subNames map[*parser.SubLink]string
+	// lax: a function that is not served is an error only when it is called, as in
+	// system views, which name all kinds of them.
+	lax bool
 	// repeats is how many expressions around the current one are analysed twice.
 	repeats int
 }
@@ -108,10 +111,11 @@ type level struct {
 
 // relation is a FROM item as the name space sees it (ParseNamespaceItem).
 type relation struct {
-	name    string     // alias or name
-	relName string     // the name in the catalog
-	noRow   bool       // a sequence: its row has no composite type
-	schema  engine.OID // of a relation that was not given an alias
+	name    string      // alias or name
+	relName string      // the name in the catalog
+	noRow   bool        // a sequence: its row has no composite type
+	schema  engine.OID  // of a relation that was not given an alias
+	rowType pgtypes.OID // the composite type of its rows, 0: none
 	columns []relColumn
 	system  []relColumn
 	// Visible as name.column, and as bare columns.
@@ -238,11 +242,11 @@ func checkLateral(r *relation, at parser.Pos) error {
 func (s *scope) relationByName(schema, name string, at parser.Pos) (*relation, int, error) {
 	var schemaOID engine.OID
 	if schema != "" {
-		sch, ok := s.a.s.Database().Schema(schema)
+		oid, ok := schemaByName(s.a.s, schema)
 		if !ok {
 			return nil, 0, nil
 		}
-		schemaOID = sch.OID
+		schemaOID = oid
 	}
 	lvl := 0
 	for l := s.level; l != nil; l = l.parent {
@@ -347,6 +351,9 @@ func (s *scope) wholeRow(r *relation, lvl int, at parser.Pos) (expr, error) {
 		return columnNode(&r.columns[0], r, lvl, at), nil
 	}
 	row := &rowExpr{info: typed(pgtypes.Record, at)}
+	if r.rowType != 0 {
+		row.t = r.rowType
+	}
 	for i := range r.columns {
 		row.args = append(row.args, columnNode(&r.columns[i], r, lvl, at))
 		row.names = append(row.names, r.columns[i].name)

@@ -40,6 +40,9 @@ func Compare(typ OID, a, b Value) int {
 	if x, y := a.Array(), b.Array(); x != nil && y != nil {
 		return compareArray(x, y)
 	}
+	if x, y := a.Record(), b.Record(); x != nil && y != nil {
+		return compareRecord(x, y)
+	}
 	return strings.Compare(a.str, b.str)
 }
 
@@ -153,7 +156,7 @@ func AppendKey(dst []byte, typ OID, v Value) []byte {
 		days, us := splitSpan(v.Interval())
 		dst = AppendText(dst, Int8, NewInt(days))
 		dst = AppendText(append(dst, ' '), Int8, NewInt(us))
-	case typ == Record:
+	case v.Record() != nil:
 		for i, f := range v.Record().Fields {
 			dst = AppendKey(dst, v.Record().Types[i], f)
 		}

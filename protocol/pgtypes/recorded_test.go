@@ -19,9 +19,8 @@ import (
 var rewrite = flag.Bool("rewrite", false, "record expectations from the PostgreSQL 15 at SEQD_PG_DSN")
 
 const typesQuery = `SELECT oid, typname, typlen, typtype, typcategory, typispreferred, typelem, typarray, typdelim, typbyval, typalign, typstorage,
- (typsubscript = 'array_subscript_handler'::regproc AND typlen = -1), format_type(oid, NULL)
- FROM pg_type WHERE typrelid = 0 AND typtype IN ('b','p','r','m') AND oid < 16384 AND typnamespace = 11
- AND typelem NOT IN (SELECT oid FROM pg_type WHERE typrelid <> 0 OR typtype = 'd') ORDER BY oid`
+ (typsubscript = 'array_subscript_handler'::regproc AND typlen = -1), format_type(oid, NULL), typnamespace::regnamespace, typbasetype, typtypmod, typrelid
+ FROM pg_type WHERE oid < 16384 ORDER BY oid`
 
 func connect(t *testing.T) *pgconn.PgConn {
 	t.Helper()
@@ -64,7 +63,7 @@ func TestTypesTable(t *testing.T) {
 				t.Errorf("%s: array type %d does not lead back", typ.Name, typ.Array)
 			}
 		}
-		if byName, ok := TypeByName(typ.Name); !ok || byName != typ {
+		if byName, ok := TypeByName(typ.Name); typ.Schema == "pg_catalog" && (!ok || byName != typ) {
 			t.Errorf("%s is not found by its name", typ.Name)
 		}
 	}

@@ -52,6 +52,9 @@ func AppendText(dst []byte, typ OID, v Value) []byte {
 		}
 		return appendArray(dst, a)
 	}
+	if r := v.Record(); r != nil { // a row of a relation
+		return appendRecord(dst, r)
+	}
 	return append(dst, v.str...)
 }
 

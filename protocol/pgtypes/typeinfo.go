@@ -12,7 +12,7 @@ type Type struct {
 	OID       OID
 	Name      string
 	Len       int16 // typlen: -1 varlena, -2 cstring
-	Kind      byte  // typtype: b base, p pseudo, r range, m multirange
+	Kind      byte  // typtype: b base, c composite, d domain, p pseudo, r range, m multirange
 	Category  byte
 	Preferred bool
 	Elem      OID // element type of an array (or of a subscriptable type such as name)
@@ -24,6 +24,12 @@ type Type struct {
 	Format    string // what format_type prints
 	// IsArray tells a true array type from a type that merely has elements.
 	IsArray bool
+	Schema  string
+	// Base and BaseTypmod are what a domain is over; Relation is the relation
+	// whose row a composite type is.
+	Base       OID
+	BaseTypmod int32
+	Relation   OID
 }
 
 // types.tsv holds pg_type's rows as PostgreSQL 15 has them after initdb;
@@ -46,8 +52,9 @@ var typesOnce = sync.OnceValue(func() *typeTable {
 			OID: atoi(f[0]), Name: f[1], Len: int16(int32(atoi(f[2]))), Kind: f[3][0], Category: f[4][0],
 			Preferred: f[5] == "t", Elem: atoi(f[6]), Array: atoi(f[7]), Delim: f[8][0], ByVal: f[9] == "t",
 			Align: f[10][0], Storage: f[11][0], IsArray: f[12] == "t", Format: f[13],
+			Schema: f[14], Base: atoi(f[15]), BaseTypmod: int32(atoi(f[16])), Relation: atoi(f[17]),
 		}
-		t.byOID[typ.OID], t.byName[typ.Name] = typ, typ
+		t.byOID[typ.OID], t.byName[typ.Schema+"."+typ.Name] = typ, typ
 		t.all = append(t.all, typ)
 	}
 	return t
@@ -69,9 +76,21 @@ func TypeByOID(oid OID) (*Type, bool) {
 }
 
 // TypeByName returns the built-in type of that internal name (int4, _text …).
-func TypeByName(name string) (*Type, bool) {
-	t, ok := typesOnce().byName[name]
+func TypeByName(name string) (*Type, bool) { return TypeIn("pg_catalog", name) }
+
+// TypeIn returns a built-in type of a schema.
+func TypeIn(schema, name string) (*Type, bool) {
+	t, ok := typesOnce().byName[schema+"."+name]
 	return t, ok
+}
+
+// BaseOf is the type under a domain, with the domain's modifier; any other type
+// is its own.
+func BaseOf(oid OID) (base OID, typmod int32) {
+	if t, ok := TypeByOID(oid); ok && t.Base != 0 {
+		return t.Base, t.BaseTypmod
+	}
+	return oid, -1
 }
 
 // Types are all built-in types in OID order.

@@ -1,22 +1,24 @@
 // Package builtin is PostgreSQL 15's own functions, operators and casts, as its
 // catalogs list them after initdb. Name resolution must see every candidate that
 // PostgreSQL sees, also those that seqd can't run, or it would pick others where
-// PostgreSQL picks one or calls the name ambiguous. The .tsv files are recorded
-// from a server (see record_test.go) and never edited.
+// PostgreSQL picks one or calls the name ambiguous. And it is all other system
+// catalogs: their columns, their rows, and the views' definitions. The .tsv files
+// are recorded from a server (make generate) and never edited.
 package builtin
 
 import (
-	_ "embed"
 	"strconv"
 	"strings"
 	"sync"
 
+	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 )
 
 // Function is a row of pg_proc.
 type Function struct {
 	OID        uint32
+	Schema     string
 	Name       string
 	Kind       byte // f function, a aggregate, w window, p procedure
 	Volatility byte // i, s, v
@@ -29,6 +31,9 @@ type Function struct {
 	// Source is prosrc: the name of the C function, or "sql:name/arguments" for
 	// one written in SQL. Implementations are found by it.
 	Source string
+	// Body is the text of a function in SQL: a query, RETURN expression, or
+	// BEGIN ATOMIC with one query.
+	Body string
 	// Out are the columns of a function with OUT arguments or RETURNS TABLE.
 	Out []OutArg
 	// ArgNames are the input arguments' names, nil if they have none.
@@ -60,15 +65,6 @@ type Cast struct {
 	Method         byte      // f function, b binary, i by input and output
 }
 
-//go:embed functions.tsv
-var functionsTSV string
-
-//go:embed operators.tsv
-var operatorsTSV string
-
-//go:embed casts.tsv
-var castsTSV string
-
 type castKey struct{ source, target pgtypes.OID }
 
 type tables struct {
@@ -80,37 +76,81 @@ type tables struct {
 	allCasts      []*Cast
 }
 
-// load reads the tables at first use; they are never written afterwards.
+// load reads the tables at first use; they are never written afterwards. The
+// fields stand in the order of pg_proc.h, pg_operator.h and pg_cast.h.
 var load = sync.OnceValue(func() *tables {
 	t := &tables{
 		functions: map[string][]*Function{}, functionByOID: map[uint32]*Function{},
 		operators: map[string][]*Operator{}, operatorByOID: map[uint32]*Operator{},
 		casts: map[castKey]*Cast{},
 	}
-	rows(functionsTSV, func(f []string) {
-		fn := &Function{
-			OID: num(f[0]), Name: f[1], Kind: f[2][0], Volatility: f[3][0], Strict: f[4] == "t", Set: f[5] == "t",
-			Variadic: num(f[6]), Defaults: int(num(f[7])), Result: num(f[8]), Args: nums(f[9]), Source: f[10], DefaultText: f[14],
+	lines("pg_proc", func(f []string) {
+		fn := newFunction(f)
+		name := fn.Name
+		if fn.Schema != "pg_catalog" {
+			name = fn.Schema + "." + name
 		}
-		fn.names(nums(f[11]), f[12], strings.Fields(f[13]))
-		t.functions[fn.Name] = append(t.functions[fn.Name], fn)
+		t.functions[name] = append(t.functions[name], fn)
 		t.functionByOID[fn.OID] = fn
 	})
-	rows(operatorsTSV, func(f []string) {
+	lines("pg_operator", func(f []string) {
 		op := &Operator{
-			OID: num(f[0]), Name: f[1], Left: num(f[3]), Right: num(f[4]), Result: num(f[5]), Func: t.functionByOID[num(f[6])],
-			Commutator: num(f[7]), Negator: num(f[8]), Hashes: f[9] == "t", Merges: f[10] == "t",
+			OID: num(f[0]), Name: f[1], Left: num(f[7]), Right: num(f[8]), Result: num(f[9]), Func: t.functionByOID[num(f[12])],
+			Commutator: num(f[10]), Negator: num(f[11]), Hashes: f[6] == "t", Merges: f[5] == "t",
 		}
 		t.operators[op.Name] = append(t.operators[op.Name], op)
 		t.operatorByOID[op.OID] = op
 	})
-	rows(castsTSV, func(f []string) {
-		c := &Cast{Source: num(f[0]), Target: num(f[1]), Func: t.functionByOID[num(f[2])], Context: f[3][0], Method: f[4][0]}
+	lines("pg_cast", func(f []string) {
+		c := &Cast{Source: num(f[1]), Target: num(f[2]), Func: t.functionByOID[num(f[3])], Context: f[4][0], Method: f[5][0]}
 		t.casts[castKey{c.Source, c.Target}] = c
 		t.allCasts = append(t.allCasts, c)
 	})
 	return t
 })
+
+// languages of functions by OID.
+const internalLanguage, sqlLanguage = "12", "14"
+
+// newFunction reads a line of pg_proc.
+func newFunction(f []string) *Function {
+	fn := &Function{
+		OID: num(f[0]), Name: f[1], Schema: schemaNames[num(f[2])], Variadic: num(f[7]), Kind: f[9][0],
+		Strict: f[12] == "t", Set: f[13] == "t", Volatility: f[14][0], Defaults: int(num(f[17])), Result: num(f[18]),
+		Args: nums(f[19]), Source: f[25],
+	}
+	if f[24] != null {
+		fn.DefaultText = f[24]
+	}
+	if f[4] != internalLanguage {
+		fn.Source = "sql:" + fn.Name + "/" + f[16]
+	}
+	if f[4] == sqlLanguage {
+		if fn.Body = f[27]; fn.Body == null {
+			fn.Body = f[25]
+		}
+	}
+	fn.Result, _ = pgtypes.BaseOf(fn.Result)
+	fn.names(nums(arrayText(f[20])), strings.ReplaceAll(arrayText(f[21]), " ", ""), quotedNames(f[22]))
+	return fn
+}
+
+// arrayText is a one-dimensional array's elements, with blanks between them.
+func arrayText(s string) string {
+	if s == null {
+		return ""
+	}
+	return strings.ReplaceAll(strings.Trim(s, "{}"), ",", " ")
+}
+
+// quotedNames are argument names; one that is empty is written "".
+func quotedNames(s string) []string {
+	names := strings.Fields(arrayText(s))
+	for i := range names {
+		names[i] = strings.Trim(names[i], `"`)
+	}
+	return names
+}
 
 // names sorts argument names into input and output ones.
 func (fn *Function) names(types []pgtypes.OID, modes string, names []string) {
@@ -120,7 +160,7 @@ func (fn *Function) names(types []pgtypes.OID, modes string, names []string) {
 	}
 	for i := range modes {
 		name := ""
-		if i < len(names) && names[i] != "-" {
+		if i < len(names) {
 			name = names[i]
 		}
 		switch modes[i] {
@@ -131,12 +171,6 @@ func (fn *Function) names(types []pgtypes.OID, modes string, names []string) {
 		case 'i', 'b', 'v':
 			fn.ArgNames = append(fn.ArgNames, name)
 		}
-	}
-}
-
-func rows(text string, row func([]string)) {
-	for line := range strings.Lines(text) {
-		row(strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
 	}
 }
 
@@ -158,6 +192,23 @@ func nums(s string) []uint32 {
 
 // Functions are the functions of pg_catalog with a name.
 func Functions(name string) []*Function { return load().functions[name] }
+
+// FunctionsIn are the functions of a schema with a name.
+func FunctionsIn(schema, name string) []*Function {
+	if schema != "pg_catalog" {
+		name = schema + "." + name
+	}
+	return load().functions[name]
+}
+
+// DisplayName is what regproc shows: a name that says which function.
+func (fn *Function) DisplayName() string {
+	name := parser.QuoteIdent(fn.Name)
+	if fn.Schema != "pg_catalog" || len(Functions(fn.Name)) > 1 {
+		name = fn.Schema + "." + name
+	}
+	return name
+}
 
 // FunctionByOID returns a function.
 func FunctionByOID(oid uint32) (*Function, bool) {
