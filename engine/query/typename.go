@@ -15,10 +15,14 @@ func (a *analyzer) typeByName(t *parser.TypeName) (pgtypes.OID, int32, error) {
 	if err != nil {
 		return 0, -1, err
 	}
-	oid := typ.OID
+	// A domain is what it is over: no expression has a domain's type.
+	oid, domainMod := pgtypes.BaseOf(typ.OID)
 	mod, err := a.typmod(t, oid)
 	if err != nil {
 		return 0, -1, err
+	}
+	if mod < 0 {
+		mod = domainMod
 	}
 	if t.ArrayDims > 0 {
 		arr := typ.Array
@@ -47,13 +51,15 @@ func (a *analyzer) lookupType(t *parser.TypeName) (*pgtypes.Type, error) {
 	if len(names) > 2 {
 		return nil, sqlstate.Errorf(sqlstate.SyntaxError, "improper qualified name (too many dotted names): %s", joinNames(names)).At(int(t.Pos))
 	}
-	if len(names) == 2 && names[0] != "pg_catalog" {
-		if _, ok := a.s.Database().Schema(names[0]); !ok {
-			return nil, sqlstate.Errorf(sqlstate.InvalidSchemaName, `schema "%s" does not exist`, names[0]).At(int(t.Pos))
+	schema := "pg_catalog"
+	if len(names) == 2 {
+		if schema = names[0]; schema != "pg_catalog" {
+			if _, ok := schemaByName(a.s, schema); !ok {
+				return nil, sqlstate.Errorf(sqlstate.InvalidSchemaName, `schema "%s" does not exist`, schema).At(int(t.Pos))
+			}
 		}
-		return nil, noType(t)
 	}
-	typ, ok := pgtypes.TypeByName(names[len(names)-1])
+	typ, ok := pgtypes.TypeIn(schema, names[len(names)-1])
 	if !ok {
 		return nil, noType(t)
 	}
