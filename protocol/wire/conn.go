@@ -14,10 +14,11 @@ import (
 // Conn is the message stream over one connection. One goroutine reads and writes;
 // Interrupt, SetReadDeadline, PeerGone and Close may be called from any.
 type Conn struct {
-	net net.Conn
+	net net.Conn // what was accepted: TLS lies between it and in, out
 	cfg Config
 	in  *input
 	out output
+	tls *TLS // nil: not encrypted
 
 	// The messages that Receive returns, one of each kind, used again and again.
 	query    pgproto3.Query
@@ -105,6 +106,9 @@ const (
 // thrown away, within bounds.
 func (c *Conn) Hangup() error {
 	err := c.Flush()
+	if err == nil {
+		c.sayGoodbyeTLS()
+	}
 	half, ok := c.net.(interface{ CloseWrite() error })
 	if ok && c.outOfStep && err == nil && half.CloseWrite() == nil {
 		_ = c.net.SetReadDeadline(time.Now().Add(lingerTime))

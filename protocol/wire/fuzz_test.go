@@ -22,7 +22,11 @@ func FuzzStartup(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	config := withTLS(f)
 	f.Fuzz(func(t *testing.T, in []byte) {
+		if _, _, err := New(&fakeConn{in: in}, config).Startup(); err != nil {
+			checkFatal(t, err)
+		}
 		c := New(&fakeConn{in: in}, Config{})
 		startup, cancel, err := c.Startup()
 		results := 0
@@ -70,6 +74,39 @@ func checkFatal(t *testing.T, err error) {
 	if e.Severity != sqlstate.SeverityFatal || e.Code == "" || e.Message == "" {
 		t.Errorf("an incomplete error: %+v", e)
 	}
+}
+
+// FuzzPassword: whatever answers a request for a password, it is a message of the
+// kind asked for or an error that ends the connection.
+func FuzzPassword(f *testing.F) {
+	for _, seed := range [][]byte{
+		message('p', "secret\x00"), message('p', "SCRAM-SHA-256\x00", 10, "n,,n=,r=xy"), message('p', "SCRAM-SHA-256\x00", -1),
+		message('p', "c=biws,r=xy,p=AAAA"), message('p'), announce('p', 1<<20), message('Q', "select 1\x00"), message('p', "X\x00", 99, "n"),
+	} {
+		for _, kind := range []uint32{pgproto3.AuthTypeCleartextPassword, pgproto3.AuthTypeSASL, pgproto3.AuthTypeSASLContinue} {
+			f.Add(seed, kind)
+		}
+	}
+	f.Fuzz(func(t *testing.T, in []byte, kind uint32) {
+		if kind != pgproto3.AuthTypeSASL && kind != pgproto3.AuthTypeSASLContinue {
+			kind = pgproto3.AuthTypeCleartextPassword
+		}
+		msg, err := New(&fakeConn{in: in, chunk: 7}, Config{}).ReceivePassword(kind)
+		if err != nil {
+			if msg != nil {
+				t.Errorf("both %T and %v", msg, err)
+			}
+			if err != io.EOF && err != io.ErrUnexpectedEOF {
+				checkFatal(t, err)
+			}
+			return
+		}
+		switch msg.(type) {
+		case *pgproto3.PasswordMessage, *pgproto3.SASLInitialResponse, *pgproto3.SASLResponse:
+		default:
+			t.Errorf("got %T", msg)
+		}
+	})
 }
 
 // FuzzMessages: a message is accepted only if encoding it gives the very bytes

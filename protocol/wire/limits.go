@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"crypto/tls"
 	"time"
 
 	"seqd/protocol/sqlstate"
@@ -41,6 +42,9 @@ type Config struct {
 	// negative means no bound. A write that makes no progress may wait between
 	// half of it and all of it.
 	WriteTimeout time.Duration
+	// TLS, if not nil, is asked once for each connection what to encrypt it with;
+	// nil means that there is no TLS. The configuration must not change afterwards.
+	TLS func() *tls.Config
 }
 
 func (c Config) withDefaults() Config {

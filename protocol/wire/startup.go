@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 
@@ -59,11 +60,17 @@ type CancelRequest struct {
 }
 
 // Startup reads start-up packets until one says what the connection is for: just
-// one of the results is not nil. Encryption requests are declined. The caller
-// bounds the time by a deadline (SetReadDeadline), and answers an error by
-// SendError unless ErrHangup is in its chain.
+// one of the results is not nil. TLS is begun if the client wants it and Config has
+// it; GSSAPI encryption is declined. The caller bounds the time by a deadline
+// (SetReadDeadline), and answers an error by SendError unless ErrHangup is in its
+// chain.
 func (c *Conn) Startup() (*Startup, *CancelRequest, error) {
-	var sslDone, gssDone bool
+	config := c.tlsConfig()
+	sslDone, err := c.beginsWithTLS(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	gssDone := sslDone // not within TLS
 	for {
 		packet, err := c.startupPacket()
 		if err != nil {
@@ -75,10 +82,15 @@ func (c *Conn) Startup() (*Startup, *CancelRequest, error) {
 			return nil, cancel, err
 		case code == sslRequestCode && !sslDone:
 			sslDone = true
-			err = c.declineEncryption("SSL request")
+			if config == nil {
+				err = c.answerEncryption('N', "SSL request")
+			} else {
+				gssDone = true
+				err = c.acceptTLS(config)
+			}
 		case code == gssEncRequestCode && !gssDone:
 			gssDone = true
-			err = c.declineEncryption("GSSAPI encryption request")
+			err = c.answerEncryption('N', "GSSAPI encryption request")
 		default:
 			startup, err := c.parseStartup(code, packet[4:])
 			return startup, nil, err
@@ -87,6 +99,20 @@ func (c *Conn) Startup() (*Startup, *CancelRequest, error) {
 			return nil, nil, err
 		}
 	}
+}
+
+// beginsWithTLS waits for the connection's first byte.
+func (c *Conn) beginsWithTLS(config *tls.Config) (bool, error) {
+	if config == nil {
+		return false, nil
+	}
+	if err := c.in.fill(1); err != nil {
+		return false, hangup("incomplete startup packet", err)
+	}
+	if c.in.bytes()[0] != tlsRecord {
+		return false, nil
+	}
+	return true, c.directTLS(config)
 }
 
 // startupPacket reads a packet without its length word.
@@ -111,11 +137,11 @@ func hangup(message string, cause error) error {
 	return errors.Join(ErrHangup, sqlstate.Fatalf(sqlstate.ProtocolViolation, "%s", message), cause)
 }
 
-// declineEncryption answers 'N' to a request for TLS or GSSAPI encryption. What
-// the client sent after the request without waiting for the answer could have
-// been put there by somebody in the middle: CVE-2021-23214.
-func (c *Conn) declineEncryption(request string) error {
-	c.out.buf = append(c.out.buf, 'N')
+// answerEncryption answers a request for TLS or GSSAPI encryption. What the client
+// sent after the request without waiting for the answer could have been put there
+// by somebody in the middle: CVE-2021-23214.
+func (c *Conn) answerEncryption(answer byte, request string) error {
+	c.out.buf = append(c.out.buf, answer)
 	if err := c.Flush(); err != nil {
 		return hangup("failed to send encryption negotiation response", err)
 	}
