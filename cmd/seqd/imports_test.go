@@ -19,6 +19,7 @@ protocol/pgtypes -> protocol/sqlstate
 protocol/timezone ->
 protocol/parser -> protocol/sqlstate
 protocol/wire -> protocol/sqlstate
+protocol/scram -> protocol/sqlstate
 engine/sequence ->
 engine -> engine/sequence protocol/sqlstate
 engine/query -> engine engine/query/* engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
@@ -57,6 +58,8 @@ var onlyIn = map[string][]string{
 	"github.com/jackc/pgx/v5/pgproto3":   {"protocol/wire", "server", "cmd/seqd/e2e"},
 	"github.com/alecthomas/kong":         {"cmd/seqd/config"},
 	"github.com/hashicorp/golang-lru/v2": {"server/session"},
+	"github.com/xdg-go/scram":            {"protocol/scram"},
+	"github.com/xdg-go/stringprep":       {"protocol/scram"},
 }
 
 const module = "seqd"

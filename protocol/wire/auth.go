@@ -15,16 +15,20 @@ import (
 // a PasswordMessage, SASLInitialResponse or SASLResponse. All errors end the
 // connection.
 func (c *Conn) ReceivePassword(authType uint32) (pgproto3.FrontendMessage, error) {
+	expected, limit := "password", uint32(maxAuthTokenLen)
+	if authType == pgproto3.AuthTypeSASL || authType == pgproto3.AuthTypeSASLContinue {
+		expected, limit = "SASL", maxSASLMessageLen
+	}
 	if err := c.in.fill(5); err != nil {
 		return nil, err
 	}
 	header := c.in.bytes()
 	if header[0] != 'p' {
 		return nil, sqlstate.Fatalf(sqlstate.ProtocolViolation,
-			"expected password response, got message type %d", header[0])
+			"expected %s response, got message type %d", expected, header[0])
 	}
 	length := binary.BigEndian.Uint32(header[1:5])
-	if length < 4 || length > maxAuthTokenLen {
+	if length < 4 || length > limit {
 		return nil, invalidLength()
 	}
 	typ, body, err := c.body('p', int(length))

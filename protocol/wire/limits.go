@@ -14,6 +14,7 @@ const (
 	smallMessageLimit   = 10000 // PQ_SMALL_MESSAGE_LIMIT, with the length word
 	largeMessageLimit   = 0x3fffffff - 1
 	maxAuthTokenLen     = 65535 // PG_MAX_AUTH_TOKEN_LENGTH
+	maxSASLMessageLen   = 1024  // PG_MAX_SASL_MESSAGE_LENGTH
 	nameDataLen         = 64    // NAMEDATALEN: longer user and database names are cut
 	minCancelKeyLen     = 4
 	maxCancelKeyLen     = 256
