@@ -109,3 +109,9 @@ type Effect struct {
 	Block sequence.Block // EffectReserved
 	State sequence.State // EffectReset
 }
+
+// EndsEpoch tells whether the effect, of the command at index, voids what was reserved
+// or cached before.
+func (e *Effect) EndsEpoch(index uint64) bool {
+	return e.Kind == EffectDropped || (e.Kind == EffectReset && e.Epoch == index)
+}

@@ -37,6 +37,8 @@ type Response struct {
 	Fenced bool
 	// Repeated tells that the request had been executed before, with this result.
 	Repeated bool
+	// Voids tells that values which sessions may have cached are void now.
+	Voids bool
 }
 
 // FSM implements raft.FSM over an engine.Store. It owns the lock that readers of
@@ -118,11 +120,30 @@ func (f *FSM) execute(index uint64, e *codec.Entry, r *Response) {
 			return
 		}
 	}
+	before := f.store.Catalog()
 	r.Result = f.store.Apply(index, e.Command)
 	noteReservations(f.state, r.Result)
+	r.Voids = voids(before, index, r.Result.Effects)
 	if repeatable {
 		remember(f.state, index, e.Request, r.Result)
 	}
+}
+
+// voids tells whether effects end an epoch in which nodes could keep values.
+func voids(before *engine.Catalog, index uint64, effects []engine.Effect) bool {
+	for i := range effects {
+		e := &effects[i]
+		if !e.EndsEpoch(index) {
+			continue
+		}
+		// Who changes CACHE or the order begins an epoch: what the sequence was decides.
+		if db, ok := before.DatabaseByOID(e.ID.Database); ok {
+			if s, ok := db.SequenceByOID(e.ID.Sequence); ok && (s.Params.Cache > 1 || s.Order != engine.OrderStrict) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // StoreConfiguration implements raft.ConfigurationStore, so that a cluster whose

@@ -31,7 +31,7 @@ raftfsm/internal/seams ->
 raftfsm/allocator -> engine engine/sequence protocol/sqlstate
 raftfsm/logtest -> engine engine/sequence
 raftfsm/peer -> protocol/sqlstate
-raftfsm/forward -> raftfsm/allocator raftfsm/codec raftfsm/peer engine engine/sequence protocol/sqlstate
+raftfsm/forward -> raftfsm/allocator raftfsm/codec raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
 raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/internal/seams raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
 server/session/settings -> protocol/parser protocol/pgtypes protocol/sqlstate protocol/timezone
 server/session -> server/session/settings engine engine/query engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate

@@ -40,15 +40,16 @@ type Backend struct {
 	maxWait     time.Duration
 	callTimeout time.Duration
 
-	ctx      context.Context // ends with Close
-	end      context.CancelFunc
-	followed chan struct{}
+	ctx   context.Context // ends with Close
+	end   context.CancelFunc
+	tasks sync.WaitGroup
 
 	route    atomic.Pointer[route]
 	routing  sync.Mutex // held to change route
 	requests requests
 	locks    locks
 	oids     oids
+	grant    grant
 	calls    atomic.Int64 // to leaders, for tests
 
 	mu        sync.RWMutex
@@ -67,17 +68,16 @@ func New(c Config) *Backend {
 	}
 	b := &Backend{
 		node: c.Node, dial: c.Dial, gateway: c.Gateway, maxWait: c.MaxWait, callTimeout: callTimeout,
-		followed: make(chan struct{}), sequences: map[engine.SequenceID]*Sequence{}, sweepAt: sweepMin,
+		sequences: map[engine.SequenceID]*Sequence{}, sweepAt: sweepMin,
 	}
 	b.ctx, b.end = context.WithCancel(context.Background())
 	b.requests.init(c.Gateway)
 	b.locks.owners = map[uint64]*holder{}
 	b.waiters.New = func() any { return &waiter{done: make(chan struct{}, 1)} }
+	b.grant.init()
 	b.look()
-	go func() {
-		defer close(b.followed)
-		b.follow()
-	}()
+	b.tasks.Go(b.follow)
+	b.tasks.Go(b.keepGrant)
 	return b
 }
 
@@ -85,7 +85,7 @@ func New(c Config) *Backend {
 // any more.
 func (b *Backend) Close() {
 	b.end()
-	<-b.followed
+	b.tasks.Wait()
 }
 
 // Catalog is the newest catalog that this node has applied.

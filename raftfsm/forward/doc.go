@@ -16,6 +16,10 @@
 //   - A locked sequence keeps nobody waiting but those who have to: a request for
 //     many sessions never waits for a lock, since the lock's holder may be among
 //     those whose next request stands behind it.
+//   - Values that were fetched for a session and that it has kept (CACHE) are handed out
+//     only after ConfirmEpochs, asked since the client's request arrived: they may be
+//     void without this node knowing. It needs the leader no more than a few times a
+//     second (see lease.Grants).
 //   - Locks live in the leader's memory and are lost with it. That costs a
 //     transaction a 40001 at its commit at the worst, never a wrong result.
 //   - What a session changed has been applied on its own node when it is told so.
@@ -23,6 +27,7 @@ package forward
 
 import (
 	"context"
+	"time"
 
 	"seqd/engine"
 	"seqd/protocol/sqlstate"
@@ -49,6 +54,13 @@ type Node interface {
 	// serves is not proof enough, since nobody may have told it of its successor.
 	Confirm(ctx context.Context) error
 
+	// Now is a clock that goes on while the machine is suspended. Holds tells whether
+	// this node leads and nobody else can. Voided is the last log index that this node
+	// has applied and that voided cached values; next is closed when there is another.
+	Now() time.Duration
+	Holds() bool
+	Voided() (index uint64, next <-chan struct{})
+
 	// What follows is allocator.ErrNotServing on a node that does not serve.
 
 	Sequence(engine.SequenceID) *allocator.Sequence
@@ -57,6 +69,10 @@ type Node interface {
 	Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error)
 	AwaitUnlock(ctx context.Context, owner uint64, id engine.SequenceID) error
 	Unlock(owner uint64)
+	// Grant gives a gateway leave to hand out values of the epochs that it knows, from
+	// when it has applied index, for less than d (see lease.Grants). applied is what the
+	// gateway has applied.
+	Grant(ctx context.Context, gateway, applied uint64) (index uint64, d time.Duration, err error)
 	// Checkpoint works on every node.
 	Checkpoint(context.Context) error
 }

@@ -273,6 +273,15 @@ func (n *fakeNode) Lock(ctx context.Context, owner uint64, id engine.SequenceID)
 func (n *fakeNode) AwaitUnlock(ctx context.Context, owner uint64, id engine.SequenceID) error {
 	return n.allocator.AwaitUnlock(ctx, owner, id)
 }
+func (n *fakeNode) Now() time.Duration                { return time.Since(n.c.start) }
+func (n *fakeNode) Holds() bool                       { return n.Serving() }
+func (n *fakeNode) Voided() (uint64, <-chan struct{}) { return 0, nil }
+func (n *fakeNode) Grant(context.Context, uint64, uint64) (uint64, time.Duration, error) {
+	if !n.Serving() {
+		return 0, 0, allocator.ErrNotServing
+	}
+	return n.Applied(), time.Second, nil
+}
 func (n *fakeNode) Unlock(owner uint64) { n.allocator.Unlock(owner) }
 func (n *fakeNode) Checkpoint(context.Context) error {
 	n.mu.Lock()

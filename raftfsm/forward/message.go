@@ -23,6 +23,7 @@ const (
 	kindAttach      byte = 10 // lasts as long as the gateway wants its locks kept
 	kindCheckpoint  byte = 11 // see node.Checkpoint
 	kindApplied     byte = 12 // what has the leader applied?
+	kindGrant       byte = 13 // see Node.Grant; the index and the duration in ms
 )
 
 // maxBatch is how many sessions one kindNext covers at most.

@@ -133,6 +133,7 @@ var handlers = map[byte]func(*Server, context.Context, *request) ([]byte, error)
 	kindAttach:      (*Server).attach,
 	kindCheckpoint:  (*Server).checkpoint,
 	kindApplied:     (*Server).applied,
+	kindGrant:       (*Server).grant,
 }
 
 func (s *Server) sequence(id engine.SequenceID) (*allocator.Sequence, error) {
@@ -280,4 +281,13 @@ func (s *Server) checkpoint(ctx context.Context, _ *request) ([]byte, error) {
 // was asked, or that may not be the newest.
 func (s *Server) applied(ctx context.Context, _ *request) ([]byte, error) {
 	return nil, s.node.Confirm(ctx)
+}
+
+// grant tells a gateway for how long it may hand out what its sessions have cached.
+func (s *Server) grant(ctx context.Context, q *request) ([]byte, error) {
+	index, d, err := s.node.Grant(ctx, q.gateway, q.applied)
+	if err != nil {
+		return nil, err
+	}
+	return binary.AppendUvarint(binary.AppendUvarint(nil, index), uint64(d/time.Millisecond)), nil
 }

@@ -1,5 +1,6 @@
-// Package lease decides when a leader may serve from memory. It is pure: no
-// goroutine, no clock of its own, no raft.
+// Package lease decides when a leader may serve from memory (Holder, Waiter), and
+// when any node may hand out values that its sessions have cached (Grants). It is
+// pure: no goroutine, no clock of its own, no raft.
 //
 // A leader proposes an entry that says "I hold the lease for D", having read its
 // clock first: that reading is Asked. Once the entry is applied the leader serves
@@ -18,7 +19,7 @@
 //   - The holder's clock must go on while the machine is suspended (BootClock).
 //   - A hypervisor that stops the guest's clocks is not covered.
 //
-// The checked model of all this is in model_test.go.
+// The checked models of all this are in model_test.go and grants_model_test.go.
 package lease
 
 import (

@@ -52,6 +52,19 @@ func (w *Waiter) Wait() time.Duration {
 	return max(0, w.until-w.now())
 }
 
+// Ended is when the last holder's lease ended, as seen from here: now, if it gave it
+// back or it is this node's own. Whoever led before this node served until then at most.
+func (w *Waiter) Ended() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	own := w.record.Holder == w.node && w.record.Boot == w.boot
+	if w.record.Millis == 0 || own {
+		return now
+	}
+	return min(w.until, now)
+}
+
 // Record is the last lease entry.
 func (w *Waiter) Record() Record {
 	w.mu.Lock()

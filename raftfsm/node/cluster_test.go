@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"seqd/engine"
+	"seqd/raftfsm/forward"
 	"seqd/raftfsm/peer"
 )
 
@@ -39,6 +40,7 @@ type teammate struct {
 	port     *peer.Transport
 	node     atomic.Pointer[Node] // nil: not running
 	disk     slowDisk
+	backend  *forward.Backend // for sessions, see cachers
 }
 
 // slowDisk is a store whose writes can be held up, and raft's main loop with them.

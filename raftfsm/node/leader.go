@@ -85,6 +85,7 @@ func (n *Node) serve() {
 	if len(n.servers()) == 1 {
 		_ = n.raiseFormat(term, n.leave) // or organize does, later
 	}
+	n.openGrants()
 	s := &session{term: term, stop: make(chan struct{})}
 	n.session = s
 	n.allocator.Start(term)

@@ -170,6 +170,7 @@ func (a admin) Join(ctx context.Context, r peer.JoinRequest) (peer.JoinReply, er
 	if err != nil {
 		return peer.JoinReply{}, sqlstate.Errorf(sqlstate.CannotConnectNow, "node %q could not be added: %w", r.ID, err)
 	}
+	n.grants.Bar(false) // not before: see openGrants
 	return peer.JoinReply{ClusterID: n.identity.Cluster, Nodes: n.nodes()}, nil
 }
 
@@ -267,8 +268,15 @@ func (n *Node) remove(ctx context.Context, id string) error {
 			return n.notServing()
 		}
 		term := n.session.term
+		last := len(n.servers()) == 2
+		if last { // an only node waits for nobody
+			if err := n.awaitGrants(ctx); err != nil {
+				return err
+			}
+		}
 		err := n.await(func() error { return n.raft.RemoveServer(raft.ServerID(id), 0, enqueueTimeout).Error() }, n.leave)
 		if err != nil {
+			n.grants.Bar(false)
 			return sqlstate.Errorf(sqlstate.CannotConnectNow, "node %q could not be removed: %w", id, err)
 		}
 		if n.onlyVoter() {

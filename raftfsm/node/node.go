@@ -107,6 +107,8 @@ type Node struct {
 	boot    string // this boot of the machine, or life of the process
 	holder  *lease.Holder
 	waiter  *lease.Waiter
+	grants  *lease.Grants
+	voids   voids
 	session *session // nil: not serving; of the leadership goroutine
 	orders  chan func()
 	changes changes
@@ -187,7 +189,7 @@ func newNode(c Config) *Node {
 	if n.clock == nil {
 		n.clock = lease.BootClock
 	}
-	n.holder = lease.NewHolder(n.clock)
+	n.holder, n.grants = lease.NewHolder(n.clock), lease.NewGrants(n.clock)
 	if n.boot = cmp.Or(c.Seams.Boot, lease.BootID()); n.boot == "" || c.Ephemeral {
 		n.boot = rand.Text() // what was before is no business of this process
 	}

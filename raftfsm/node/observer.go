@@ -28,6 +28,12 @@ func (f follower) Leased(_, _ uint64, l codec.Lease) {
 // Applied implements raftfsm.Observer.
 func (f follower) Applied(index, term uint64, c engine.Command, r engine.Result) {
 	f.n.allocator.Applied(index, term, c, r)
+	for i := range r.Effects {
+		if r.Effects[i].EndsEpoch(index) {
+			f.n.voids.tell(index)
+			break
+		}
+	}
 }
 
 // Restored implements raftfsm.Observer.

@@ -99,21 +99,38 @@ func (n *Node) Propose(ctx context.Context, c engine.Command) (engine.Result, er
 
 // ProposeWith is Propose of a request that may come again, also to another leader:
 // it is executed once, and every time answered alike.
+//
+// A change that voids values cached by sessions of other nodes is over only when none
+// of those can be handed out any more (lease.Grants).
 func (n *Node) ProposeWith(ctx context.Context, id codec.Request, c engine.Command) (engine.Result, error) {
+	r, err := n.propose(ctx, id, c)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	// Of a repeated request nobody knows any more whether it was waited for.
+	if (r.Voids || r.Repeated) && !n.config.Seams.Mistakes.NoGrants && !n.grants.Wait(r.Index, n.down) {
+		return engine.Result{}, errUnknown(raft.ErrRaftShutdown)
+	}
+	return r.Result, nil
+}
+
+// propose is ProposeWith without the wait for other nodes, which must not hold up a
+// transfer of leadership: it goes on whoever leads.
+func (n *Node) propose(ctx context.Context, id codec.Request, c engine.Command) (r raftfsm.Response, err error) {
 	term := n.gate.enter()
 	if term == 0 {
-		return engine.Result{}, allocator.ErrNotServing
+		return r, allocator.ErrNotServing
 	}
 	defer n.gate.leave()
 	if ctx.Err() != nil {
-		return engine.Result{}, context.Cause(ctx)
+		return r, context.Cause(ctx)
 	}
 	if err := n.disk.check(); err != nil {
-		return engine.Result{}, err
+		return r, err
 	}
 	stalled, now := n.stall.watch()
 	if now {
-		return engine.Result{}, errDiskFull()
+		return r, errDiskFull()
 	}
 	e := codec.Entry{Term: term, Request: id, Command: c}
 	_, reserve := c.(*engine.Reserve)
@@ -123,7 +140,7 @@ func (n *Node) ProposeWith(ctx context.Context, id codec.Request, c engine.Comma
 			e.Lease = n.grant(term)
 		}
 	}
-	r, err := n.log(e, stalled)
+	r, err = n.log(e, stalled)
 	if reserve && errors.Is(err, errUnknownKind) {
 		err = allocator.ErrNotServing // a lost reservation is a gap, no more
 	}
@@ -133,13 +150,13 @@ func (n *Node) ProposeWith(ctx context.Context, id codec.Request, c engine.Comma
 var errUnknownKind = sqlstate.New(sqlstate.StatementCompletionUnknown, "")
 
 // log proposes an entry and waits for its end, the node's, or stalled.
-func (n *Node) log(e codec.Entry, stalled <-chan struct{}) (engine.Result, error) {
+func (n *Node) log(e codec.Entry, stalled <-chan struct{}) (r raftfsm.Response, err error) {
 	if codec.FormatOf(e) > n.fsm.Format() && e.Format == 0 {
-		return engine.Result{}, errOldFormat(n.fsm.Format())
+		return r, errOldFormat(n.fsm.Format())
 	}
 	b, err := codec.EncodeEntry(e)
 	if err != nil {
-		return engine.Result{}, sqlstate.From(err)
+		return r, sqlstate.From(err)
 	}
 	n.config.Seams.Propose()
 	var f raft.ApplyFuture
@@ -148,16 +165,16 @@ func (n *Node) log(e codec.Entry, stalled <-chan struct{}) (engine.Result, error
 		return f.Error()
 	}, stalled)
 	if err != nil {
-		return engine.Result{}, outcome(err)
+		return r, outcome(err)
 	}
 	r, ok := f.Response().(raftfsm.Response)
 	switch {
 	case !ok:
-		return engine.Result{}, errUnknown(nil)
+		return r, errUnknown(nil)
 	case r.Fenced:
-		return engine.Result{}, allocator.ErrNotServing
+		return r, allocator.ErrNotServing
 	}
-	return r.Result, nil
+	return r, nil
 }
 
 // await waits for what is asked of raft. It never waits for that alone: futures

@@ -35,6 +35,12 @@ type Backend interface {
 	// before it says that a name does not exist: it may have been made on another
 	// node a moment ago. Without a leader it is an error after a while.
 	CatchUp(ctx context.Context) error
+	// ConfirmEpochs returns nil if at a moment during the call no change was
+	// acknowledged, on any node, that voids values of the epochs that Sequence.Epoch
+	// tells after it. A session asks for it before it hands out values that it has
+	// cached: this node may not have heard of a setval. Usually one look at the clock;
+	// without a leader it is an error after a while.
+	ConfirmEpochs(ctx context.Context) error
 	// Checkpoint compacts the log; the next nextval of every sequence logs anew (L4).
 	Checkpoint(ctx context.Context) error
 }

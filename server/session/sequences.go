@@ -90,6 +90,11 @@ func (s *Session) nextval(oid engine.OID) (int64, error) {
 	if p, ok := s.private(oid); ok {
 		return s.nextPrivate(m, p)
 	}
+	if m.cached && !s.confirmed {
+		if err := s.confirmEpochs(); err != nil {
+			return 0, err
+		}
+	}
 	if !m.cached || m.epoch != m.handle.Epoch() {
 		if err := s.fetch(m); err != nil {
 			next, err := s.successor(m, err)
@@ -101,6 +106,17 @@ func (s *Session) nextval(oid engine.OID) (int64, error) {
 	}
 	s.lastUsed = m
 	return m.take(), nil
+}
+
+// confirmEpochs makes sure that the values which this session has cached are not void
+// without this node knowing. What it finds holds for all requests that have arrived:
+// what they take counts as taken now.
+func (s *Session) confirmEpochs() error {
+	if err := s.backend.ConfirmEpochs(s.interrupt); err != nil {
+		return s.explain(err)
+	}
+	s.confirmed = true
+	return nil
 }
 
 // fetch takes the next block from the sequence itself.

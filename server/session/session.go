@@ -96,6 +96,8 @@ type Session struct {
 	plans     map[string]*prepared // of simple queries, by text
 	sequences map[engine.OID]*sequenceMemory
 	lastUsed  *sequenceMemory // what lastval refers to
+	// confirmed: ConfirmEpochs was asked since the message that is handled arrived.
+	confirmed bool
 
 	// unflushed: the answer to an earlier message of a pipeline is still here.
 	unflushed bool
@@ -237,6 +239,9 @@ func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 		if err := s.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 			return nil, err
 		}
+	}
+	if !s.conn.InputWaiting() {
+		s.confirmed = false // else the message was here already when it was asked
 	}
 	msg, err := s.conn.Receive()
 	if cause := s.interrupt.terminated(); cause != nil {

@@ -77,6 +77,8 @@ func (m *memory) Unlock(owner uint64) {
 	}
 }
 
+func (m *memory) ConfirmEpochs(context.Context) error { return nil }
+
 func (m *memory) CatchUp(context.Context) error {
 	m.asked++
 	if m.catchUp != nil {

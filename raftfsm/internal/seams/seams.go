@@ -36,6 +36,9 @@ type Mistakes struct {
 	NoLease bool // a leader serves for as long as it believes to lead
 	NoWait  bool // a new leader does not wait for its predecessor's lease
 	NoFence bool // an entry counts although another term than its own logged it
+	// NoGrants: a change is acknowledged while other nodes may hand out cached values
+	// that it voids.
+	NoGrants bool
 }
 
 // Disk keeps what outlives a node's process.
