@@ -19,7 +19,7 @@ import (
 )
 
 // impatient nodes make short tests.
-var impatient = Timing{Election: 150 * time.Millisecond, Commit: 5 * time.Millisecond, Lease: 400 * time.Millisecond, Renew: 80 * time.Millisecond}
+var impatient = Timing{Election: 250 * time.Millisecond, Commit: 5 * time.Millisecond, Lease: 600 * time.Millisecond, Renew: 120 * time.Millisecond}
 
 // team is several nodes in this process, talking over loopback.
 type team struct {
