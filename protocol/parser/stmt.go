@@ -53,6 +53,16 @@ func (p *parser) stmt() Statement {
 		return p.deallocateStmt()
 	case kwExplain:
 		return p.explainStmt()
+	case kwDeclare:
+		return p.declareStmt()
+	case kwFetch, kwMove:
+		return p.fetchStmt()
+	case kwClose:
+		return p.closeStmt()
+	case kwLock:
+		return p.lockStmt()
+	case kwUnlisten:
+		return p.unlistenStmt()
 	case kwGrant:
 		return p.grantStmt()
 	case kwRevoke:

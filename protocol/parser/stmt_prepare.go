@@ -100,7 +100,9 @@ func (p *parser) explainOption() ExplainOption {
 // explainable is ExplainableStmt.
 func (p *parser) explainable() Statement {
 	switch p.tok.kind {
-	case kwDeclare, kwCreate, kwRefresh:
+	case kwDeclare:
+		return p.declareStmt()
+	case kwCreate, kwRefresh:
 		return p.unserved()
 	case kwExecute:
 		return p.executeStmt()

@@ -41,6 +41,7 @@ const (
 	DependentObjectsStillExist     Code = "2BP01"
 	InvalidTransactionTermination  Code = "2D000"
 	InvalidCursorName              Code = "34000"
+	InvalidCursorDefinition        Code = "42P11"
 	InvalidCatalogName             Code = "3D000"
 	InvalidSchemaName              Code = "3F000"
 	InvalidSavepoint               Code = "3B001"

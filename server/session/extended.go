@@ -95,7 +95,7 @@ func (s *Session) freePortalName(name string) error {
 		s.dropPortal("")
 		return nil
 	}
-	if _, taken := s.portals[name]; taken {
+	if _, taken := s.portals[name]; taken || s.cursors[name] != nil {
 		return sqlstate.Errorf(sqlstate.DuplicateCursor, "cursor \"%s\" already exists", name)
 	}
 	if len(s.portals) >= maxPrepared {

@@ -24,6 +24,7 @@ type portal struct {
 	rows    query.Rows // nil for a statement without rows
 	tag     string     // of a statement without a row count in its tag
 	counted bool       // the tag ends in the number of rows
+	moved   uint64     // … or in this number, of MOVE
 	single  oneRow     // rows of SELECT nextval('s')
 }
 
@@ -111,6 +112,7 @@ func (s *Session) execute(p *portal, limit uint32) error {
 
 func (s *Session) complete(p *portal, rows uint64) {
 	s.out.tag = append(s.out.tag[:0], p.tag...)
+	rows += p.moved
 	if p.counted {
 		s.out.tag = strconv.AppendUint(append(s.out.tag, ' '), rows, 10)
 	}
@@ -132,11 +134,11 @@ func (s *Session) open(p *portal) error {
 		p.rows, p.tag, p.counted = rows, "SELECT", true
 		return nil
 	}
-	result, err := s.run(p.stmt.stmt)
+	result, err := s.run(p)
 	if err != nil {
 		return s.explain(err)
 	}
-	p.rows, p.tag, p.counted = result.rows, result.tag, result.counted
+	p.rows, p.tag, p.counted, p.moved = result.rows, result.tag, result.counted, result.moved
 	return nil
 }
 
@@ -161,22 +163,28 @@ func (s *Session) openSelect(p *portal) (query.Rows, error) {
 type result struct {
 	tag     string
 	counted bool
+	moved   uint64
 	rows    query.Rows
 }
 
 // run executes a statement that is no SELECT.
-func (s *Session) run(stmt parser.Statement) (result, error) {
-	switch stmt := stmt.(type) {
+func (s *Session) run(p *portal) (result, error) {
+	switch stmt := p.stmt.stmt.(type) {
 	case *parser.VariableShowStmt:
 		return s.runShow(stmt)
 	case *parser.ExplainStmt:
 		return s.runExplain(stmt)
 	case *parser.ExecuteStmt:
 		return s.runExecute(stmt)
+	case *parser.FetchStmt:
+		return s.fetchStmt(p, stmt)
+	case *parser.DeclareCursorStmt:
+		tag, err := s.declare(p, stmt)
+		return result{tag: tag}, err
 	case *parser.UnservedStmt:
 		return result{}, unserved(stmt.Tag)
 	}
-	tag, err := s.runUtility(stmt)
+	tag, err := s.runUtility(p.stmt.stmt)
 	return result{tag: tag}, err
 }
 
@@ -213,6 +221,12 @@ func (s *Session) runUtility(stmt parser.Statement) (string, error) {
 		return s.prepare(stmt)
 	case *parser.DeallocateStmt:
 		return s.deallocate(stmt)
+	case *parser.CloseStmt:
+		return s.closeCursor(stmt.Name)
+	case *parser.LockStmt:
+		return s.lockTable(stmt)
+	case *parser.UnlistenStmt:
+		return "UNLISTEN", nil // there is nothing that the session could listen to
 	}
 	return "", sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve this statement (%T)", stmt)
 }

@@ -17,6 +17,7 @@ type prepared struct {
 	params   []pgtypes.OID    // all parameter types
 	columns  []query.Column   // nil: returns no rows
 	plan     *query.Plan      // of a SELECT
+	inner    *prepared        // what a DECLARE or EXPLAIN is about
 
 	catalog    *engine.Catalog // that plan was made against
 	searchPath string
@@ -96,6 +97,10 @@ func (s *Session) plan(p *prepared) error {
 			return err
 		}
 		p.params = inner.params
+	case *parser.DeclareCursorStmt:
+		return s.planDeclare(p, stmt)
+	case *parser.FetchStmt:
+		s.planFetch(p, stmt)
 	case *parser.ExecuteStmt:
 		target, err := s.namedStatement(stmt.Name)
 		if err != nil {

@@ -93,6 +93,7 @@ type Session struct {
 
 	prepared  map[string]*prepared
 	portals   map[string]*portal
+	cursors   map[string]*cursor   // of DECLARE; nil: none yet
 	plans     map[string]*prepared // of simple queries, by text
 	sequences map[engine.OID]*sequenceMemory
 	lastUsed  *sequenceMemory // what lastval refers to

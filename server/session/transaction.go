@@ -28,6 +28,7 @@ type transaction struct {
 	started    time.Time
 	queried    bool // a query ran: the isolation level is settled
 	locks      bool // the backend may hold locks for us
+	cursors    int  // declared so far
 	// ifNotExists is what to tell the client if the transaction, a lone CREATE …
 	// IF NOT EXISTS, finds at its commit that another session was faster (C14).
 	ifNotExists *sqlstate.Error
@@ -37,6 +38,7 @@ type savepoint struct {
 	name     string
 	overlay  *engine.Savepoint // nil: nothing was changed yet
 	settings settings.Savepoint
+	cursors  int
 }
 
 // status is the transaction indicator of ReadyForQuery.
@@ -81,6 +83,10 @@ func (s *Session) fail() {
 // commit makes the transaction's changes real, or ends it with an error that
 // leaves none of them.
 func (s *Session) commit() error {
+	if err := s.persistCursors(); err != nil {
+		s.abort()
+		return err
+	}
 	if o := s.tx.overlay; o != nil && o.Dirty() {
 		result, err := s.backend.Commit(s.interrupt, uint64(s.pid), o.Commit())
 		if err == nil && result.Err != nil {
@@ -98,6 +104,7 @@ func (s *Session) commit() error {
 		s.adoptEpochs(result.Effects)
 	}
 	s.settings.Commit()
+	s.endCursors(true)
 	s.reset()
 	return nil
 }
@@ -105,6 +112,7 @@ func (s *Session) commit() error {
 // abort ends the transaction and undoes its changes; values handed out stay so.
 func (s *Session) abort() {
 	s.settings.Abort()
+	s.endCursors(false)
 	s.reset()
 }
 

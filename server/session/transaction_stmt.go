@@ -135,7 +135,7 @@ func (s *Session) savepointStmt(name string) error {
 		return sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "too many savepoints in one transaction (%d)", maxSavepoints).
 			WithHint("RELEASE savepoints that are no longer needed.")
 	}
-	p := savepoint{name: name, settings: s.settings.Savepoint()}
+	p := savepoint{name: name, settings: s.settings.Savepoint(), cursors: s.tx.cursors}
 	if s.tx.overlay != nil {
 		p.overlay = s.tx.overlay.Savepoint()
 	}
@@ -180,6 +180,7 @@ func (s *Session) rollbackToStmt(name string) error {
 		s.tx.overlay = nil
 	}
 	s.settings.RollbackTo(p.settings)
+	s.rollbackCursors(p.cursors)
 	s.tx.savepoints = s.tx.savepoints[:i+1] // the savepoint itself stays
 	s.tx.state = txBlock
 	return nil

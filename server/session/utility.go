@@ -16,6 +16,7 @@ func (s *Session) discard(d *parser.DiscardStmt) (string, error) {
 		if err := s.outsideBlock("DISCARD ALL"); err != nil {
 			return "", err
 		}
+		_, _ = s.closeCursor("") // ALL: can't fail
 		s.settings.ResetAll()
 		clear(s.prepared)
 		clear(s.plans)

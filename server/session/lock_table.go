@@ -1,0 +1,30 @@
+package session
+
+import (
+	"seqd/engine/query"
+	"seqd/protocol/parser"
+	"seqd/protocol/sqlstate"
+)
+
+// lockTable is LOCK TABLE. What can be locked has no rows that anybody could
+// change, so the lock itself is nothing.
+func (s *Session) lockTable(l *parser.LockStmt) (string, error) {
+	if !s.tx.inBlock() {
+		return "", sqlstate.New(sqlstate.NoActiveSQLTransaction, "LOCK TABLE can only be used in transaction blocks")
+	}
+	for _, name := range l.Relations {
+		if _, ok := query.SystemRelation(name.Schema, name.Name); ok {
+			continue
+		}
+		seq, err := s.findSequence(name, false)
+		switch {
+		case err != nil:
+			return "", err
+		case seq != nil:
+			return "", sqlstate.Errorf(sqlstate.WrongObjectType, "cannot lock relation \"%s\"", seq.Name).
+				WithDetail("This operation is not supported for sequences.")
+		}
+		return "", sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(name))
+	}
+	return "LOCK TABLE", nil
+}
