@@ -38,7 +38,8 @@ type SetVal struct {
 	State sequence.State
 }
 
-// Commit is a transaction's changes to one database: all or none.
+// Commit is a transaction's changes to one database and to what all databases share:
+// all or none.
 type Commit struct {
 	Database OID
 	Writes   []Write
@@ -49,9 +50,42 @@ type Commit struct {
 // part was lost) do not come again. Everything reserved or cached is void.
 type SkipAll struct{ Steps uint64 }
 
+// CreateDatabase makes a database as a branch of another: it begins with all that the
+// template holds, under the same OIDs. It costs the same however much that is.
+type CreateDatabase struct {
+	Database DatabaseInfo // Version is set by Apply
+	Template OID
+	// Exact are the exact positions of those sequences of the template that the log
+	// has reserved values of: the branch goes on from them. An item of an epoch that
+	// is over is passed over, since what ended the epoch set the exact position. From
+	// when they were read until this command is applied nothing may be reserved.
+	Exact []ReleaseItem
+}
+
+// DropDatabase removes a database with all that it holds.
+type DropDatabase struct {
+	OID    OID
+	Expect uint64 // Version of its DatabaseInfo
+}
+
 // Write is one changed object: one of the types below. A Commit holds at most one
 // for each object.
-type Write interface{ object() OID }
+type Write interface{ key() Key }
+
+// Put creates an object (Expect 0) or replaces it. Sequences have PutSequence.
+type Put struct {
+	Object Object // Version is set by Apply
+	// Expect is the Version that the transaction saw; another is refused with 40001.
+	Expect uint64
+}
+
+// Drop removes an object, and with it the comments and labels about it, memberships
+// and settings of a role, and default privileges in a schema. Whatever else refers to
+// it must go in the same Commit. Sequences have DropSequence.
+type Drop struct {
+	Key    Key
+	Expect uint64
+}
 
 // PutSequence creates a sequence (Expect 0) or replaces its definition.
 type PutSequence struct {
@@ -71,14 +105,18 @@ type DropSequence struct {
 	Expect uint64
 }
 
-func (*Reserve) command() {}
-func (*Release) command() {}
-func (*SetVal) command()  {}
-func (*Commit) command()  {}
-func (*SkipAll) command() {}
+func (*Reserve) command()        {}
+func (*Release) command()        {}
+func (*SetVal) command()         {}
+func (*Commit) command()         {}
+func (*SkipAll) command()        {}
+func (*CreateDatabase) command() {}
+func (*DropDatabase) command()   {}
 
-func (w *PutSequence) object() OID  { return w.Sequence.OID }
-func (w *DropSequence) object() OID { return w.OID }
+func (w *PutSequence) key() Key  { return w.Sequence.Key() }
+func (w *DropSequence) key() Key { return RelationKey(w.OID) }
+func (w *Put) key() Key          { return w.Object.Key() }
+func (w *Drop) key() Key         { return w.Key }
 
 // Result is the outcome of a command, equal on every replica.
 type Result struct {
@@ -93,11 +131,12 @@ type EffectKind byte
 
 // Kinds of effects.
 const (
-	EffectRefused  EffectKind = iota // the item was refused: another epoch, no such sequence, limit reached
-	EffectReserved                   // Block now belongs to the proposer
-	EffectReset                      // State is the position now; everything reserved or cached before is void
-	EffectDropped                    // the sequence is gone
-	EffectChanged                    // the definition changed, the position did not
+	EffectRefused         EffectKind = iota // the item was refused: another epoch, no such sequence, limit reached
+	EffectReserved                          // Block now belongs to the proposer
+	EffectReset                             // State is the position now; everything reserved or cached before is void
+	EffectDropped                           // the sequence is gone
+	EffectChanged                           // the definition changed, the position did not
+	EffectDatabaseDropped                   // all sequences of ID.Database are gone
 )
 
 // Effect is what a command did to one sequence. The leader's allocator follows

@@ -1,6 +1,10 @@
 package engine
 
-import "fmt"
+import (
+	"fmt"
+
+	"seqd/protocol/sqlstate"
+)
 
 // Positions yields the replicated positions of all sequences in the order of
 // their IDs: what a snapshot holds beside the catalog.
@@ -15,73 +19,128 @@ func (s *Store) Positions(yield func(SequenceID, Position) bool) {
 	})
 }
 
-// Restore builds a Store from the records of a snapshot, in the order roles,
-// databases, schemas, sequences, positions. It refuses what no Store could hold,
-// so that a wrong snapshot is noticed at once and not at the next command.
-type Restore struct{ store *Store }
+// Shared yields the objects that belong to no database, databases aside: roles
+// first, each kind in key order.
+func (c *Catalog) Shared(yield func(Object) bool) {
+	objects(yield,
+		func(y func(Object) bool) { c.Roles(func(o *Role) bool { return y(o) }) },
+		func(y func(Object) bool) { c.Memberships(func(o *Membership) bool { return y(o) }) },
+		func(y func(Object) bool) { c.Settings(func(o *Setting) bool { return y(o) }) },
+		func(y func(Object) bool) { c.notes.all(func(_ string, o Object) bool { return y(o) }) },
+	)
+}
+
+// Objects yields all that a database holds: schemas first, sequences last, each kind
+// in key order.
+func (d *Database) Objects(yield func(Object) bool) {
+	objects(yield,
+		func(y func(Object) bool) { d.Schemas(func(o *Schema) bool { return y(o) }) },
+		func(y func(Object) bool) { d.DefaultACLs(func(o *DefaultACL) bool { return y(o) }) },
+		func(y func(Object) bool) { d.Tables(func(o *Table) bool { return y(o) }) },
+		func(y func(Object) bool) { d.Indexes(func(o *Index) bool { return y(o) }) },
+		func(y func(Object) bool) { d.notes.all(func(_ string, o Object) bool { return y(o) }) },
+		func(y func(Object) bool) { d.Sequences(func(o *Sequence) bool { return y(o) }) },
+	)
+}
+
+func objects(yield func(Object) bool, each ...func(func(Object) bool)) {
+	more := true
+	for _, kind := range each {
+		kind(func(o Object) bool { more = yield(o); return more })
+		if !more {
+			return
+		}
+	}
+}
+
+// Restore builds a Store from the records of a snapshot: roles, then databases, then
+// what they hold, then positions. It refuses what no Store could hold, so that a
+// wrong snapshot is noticed at once and not at the next command.
+type Restore struct {
+	store *Store
+	// before initdb's objects were part of a snapshot: they are added, and what the
+	// snapshot says about them does not count.
+	bare bool
+	open map[OID]*view
+}
 
 // NewRestore starts with a Store that holds nothing but the counter.
 func NewRestore(nextOID OID) *Restore {
-	return &Restore{&Store{catalog: &Catalog{nextOID: nextOID}}}
+	return &Restore{store: &Store{catalog: &Catalog{nextOID: nextOID}}, open: map[OID]*view{}}
 }
 
-// Role adds a role.
-func (r *Restore) Role(role Role) error {
+// NewRestoreBare is NewRestore for a snapshot from before there were templates and
+// predefined roles: the result has all that NewCatalog has, as on a replica that
+// executed the log from its beginning.
+func NewRestoreBare(nextOID OID) *Restore {
+	r := NewRestore(nextOID)
+	r.bare = true
+	c := NewCatalog()
+	c.nextOID = nextOID
+	r.store.catalog = c
+	for d := range c.Databases {
+		r.store.positions.put(d.OID, &positions{})
+		r.open[d.OID] = &view{c, d}
+	}
+	return r
+}
+
+// Shared adds an object that belongs to no database, or a database (empty).
+func (r *Restore) Shared(o Object) error {
+	if r.bare && ownOID(o) < FirstNormalObjectID {
+		return nil
+	}
 	c := r.store.catalog
-	if _, taken := c.Role(role.Name); taken || r.roleTaken(role.OID) {
-		return fmt.Errorf("role %q (OID %d) is there twice", role.Name, role.OID)
+	if info, ok := o.(*DatabaseInfo); ok {
+		if _, there := c.databases.get(info.OID); !there {
+			d := &Database{DatabaseInfo: *info}
+			c.databases.put(info.OID, d)
+			r.open[info.OID] = &view{c, d}
+			r.store.positions.put(info.OID, &positions{})
+			return r.add(&view{c, d}, o, true)
+		}
 	}
-	return r.below(role.OID, func() { c.putRole(&role) })
+	if !o.Key().Class.Shared() {
+		return fmt.Errorf("a record of class %d in no database", o.Key().Class)
+	}
+	return r.add(&view{c, &Database{}}, o, false)
 }
 
-func (r *Restore) roleTaken(oid OID) bool {
-	_, taken := r.store.catalog.RoleByOID(oid)
-	return taken
+// In adds an object to a database that was added before.
+func (r *Restore) In(database OID, o Object) error {
+	v := r.open[database]
+	if v == nil {
+		return fmt.Errorf("database with OID %d is not there", database)
+	}
+	if o.Key().Class.Shared() {
+		return fmt.Errorf("a record of class %d in a database", o.Key().Class)
+	}
+	if _, schema := o.(*Schema); r.bare && schema && ownOID(o) < FirstNormalObjectID {
+		return nil
+	}
+	return r.add(v, o, false)
 }
 
-// Database adds an empty database.
-func (r *Restore) Database(oid OID, name string, owner OID) error {
-	c := r.store.catalog
-	_, nameTaken := c.Database(name)
-	_, oidTaken := c.DatabaseByOID(oid)
-	if nameTaken || oidTaken {
-		return fmt.Errorf("database %q (OID %d) is there twice", name, oid)
+func (r *Restore) add(v *view, o Object, fresh bool) error {
+	k, oid := o.Key(), ownOID(o)
+	if !fresh && v.get(k) != nil {
+		return fmt.Errorf("object %+v is there twice", k)
 	}
-	return r.below(oid, func() {
-		c.putDatabase(&Database{OID: oid, Name: name, Owner: owner})
-		r.store.positions.put(oid, &positions{})
-	})
+	if oid >= r.store.catalog.nextOID {
+		return fmt.Errorf("OID %d lies beyond the counter %d", oid, r.store.catalog.nextOID)
+	}
+	if err := v.admit(o); err != nil {
+		return fmt.Errorf("object %+v: %w", k, reason(err))
+	}
+	v.put(o)
+	return nil
 }
 
-// Schema adds a schema to a database that was added before.
-func (r *Restore) Schema(database OID, s Schema) error {
-	db, err := r.database(database)
-	if err != nil {
-		return err
+func reason(err *sqlstate.Error) error {
+	if err.Code == sqlstate.SerializationFailure {
+		return fmt.Errorf("what it lies in is not there")
 	}
-	_, nameTaken := db.Schema(s.Name)
-	_, oidTaken := db.SchemaByOID(s.OID)
-	if nameTaken || oidTaken {
-		return fmt.Errorf("schema %q (OID %d) is there twice", s.Name, s.OID)
-	}
-	return r.below(s.OID, func() { db.putSchema(&s) })
-}
-
-// Sequence adds a sequence to a schema that was added before.
-func (r *Restore) Sequence(database OID, s Sequence) error {
-	db, err := r.database(database)
-	if err != nil {
-		return err
-	}
-	if _, ok := db.SchemaByOID(s.Schema); !ok {
-		return fmt.Errorf("sequence %q lies in schema %d, which is not there", s.Name, s.Schema)
-	}
-	_, nameTaken := db.Sequence(s.Schema, s.Name)
-	_, oidTaken := db.SequenceByOID(s.OID)
-	if nameTaken || oidTaken {
-		return fmt.Errorf("sequence %q (OID %d) is there twice", s.Name, s.OID)
-	}
-	return r.below(s.OID, func() { db.putSequence(&s) })
+	return err
 }
 
 // Position sets the position of a sequence that was added before.
@@ -100,35 +159,30 @@ func (r *Restore) Position(id SequenceID, p Position) error {
 	return nil
 }
 
-// Store returns the finished Store: every sequence must have its position.
+// Store returns the finished Store: every sequence must have its position, and every
+// reference lead to something.
 func (r *Restore) Store() (*Store, error) {
-	var err error
-	r.store.catalog.Databases(func(db *Database) bool {
-		t, _ := r.store.positions.get(db.OID)
-		if t.len() != db.SequenceCount() {
-			err = fmt.Errorf("database %q has %d sequences and %d positions", db.Name, db.SequenceCount(), t.len())
+	c := r.store.catalog
+	for d := range c.Databases {
+		t, _ := r.store.positions.get(d.OID)
+		if t.len() != d.SequenceCount() {
+			return nil, fmt.Errorf("database %q has %d sequences and %d positions", d.Name, d.SequenceCount(), t.len())
 		}
-		return err == nil
-	})
-	if err != nil {
-		return nil, err
+		v := &view{c, d}
+		if err := v.sound(&d.DatabaseInfo); err != nil {
+			return nil, fmt.Errorf("database %q: %w", d.Name, err)
+		}
+		for o := range d.Objects {
+			if err := v.sound(o); err != nil {
+				return nil, fmt.Errorf("object %+v of database %q refers to what is not there: %w", o.Key(), d.Name, err)
+			}
+		}
+	}
+	v := &view{c, &Database{}}
+	for o := range c.Shared {
+		if err := v.sound(o); err != nil {
+			return nil, fmt.Errorf("object %+v refers to what is not there: %w", o.Key(), err)
+		}
 	}
 	return r.store, nil
-}
-
-func (r *Restore) database(oid OID) (*Database, error) {
-	db, ok := r.store.catalog.DatabaseByOID(oid)
-	if !ok {
-		return nil, fmt.Errorf("database with OID %d is not there", oid)
-	}
-	return db, nil
-}
-
-// below runs put if the OID lies below the counter, as every committed OID does.
-func (r *Restore) below(oid OID, put func()) error {
-	if oid >= r.store.catalog.nextOID {
-		return fmt.Errorf("OID %d lies beyond the counter %d", oid, r.store.catalog.nextOID)
-	}
-	put()
-	return nil
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 
+	"seqd/engine/acl"
 	"seqd/engine/sequence"
 )
 
@@ -61,9 +62,36 @@ type Sequence struct {
 	Persistence Persistence
 	Params      sequence.Params
 	Order       Order
+	ACL         acl.ACL
+	OwnedBy     OwnedBy
 	// Version is the log index of the last change of this record. A transaction
 	// that changes the sequence names the Version it saw.
 	Version uint64
+}
+
+// OwnedBy is the column that a sequence goes with; the zero value: none.
+type OwnedBy struct {
+	Table    OID
+	Column   int16
+	Identity bool // it is the column's identity, made by GENERATED … AS IDENTITY
+}
+
+// Key implements Object.
+func (s *Sequence) Key() Key { return RelationKey(s.OID) }
+
+// Kind implements Relation.
+func (*Sequence) Kind() RelationKind { return KindSequence }
+
+// Where implements Relation.
+func (s *Sequence) Where() (OID, string) { return s.Schema, s.Name }
+
+func (s *Sequence) version() uint64 { return s.Version }
+func (s *Sequence) size() int       { return len(s.Name) + aclSize(s.ACL) }
+
+func (s *Sequence) at(version uint64) Object {
+	next := *s
+	next.Version = version
+	return &next
 }
 
 // SequenceID names a sequence in the cluster.

@@ -14,7 +14,7 @@ func manySequences(t testing.TB, databases, n int) *Store {
 	oid := OID(1000)
 	for db := range databases {
 		dbOID := oid
-		for _, err := range []error{r.Database(dbOID, fmt.Sprint("d", db), 10), r.Schema(dbOID, Schema{OID: oid + 1, Name: "public"})} {
+		for _, err := range []error{r.Shared(&DatabaseInfo{OID: dbOID, Name: fmt.Sprint("d", db), Owner: 10}), r.In(dbOID, &Schema{OID: oid + 1, Name: "public"})} {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -22,7 +22,7 @@ func manySequences(t testing.TB, databases, n int) *Store {
 		oid += 2
 		for i := range n {
 			p := sequence.Params{Type: sequence.BigInt, Start: 1, Increment: 1, Min: 1, Max: 1 << 62, Cache: 1}
-			err := r.Sequence(dbOID, Sequence{OID: oid, Schema: dbOID + 1, Name: fmt.Sprint("s", i), Params: p})
+			err := r.In(dbOID, &Sequence{OID: oid, Schema: dbOID + 1, Name: fmt.Sprint("s", i), Params: p})
 			if err == nil {
 				err = r.Position(SequenceID{dbOID, oid}, Position{State: sequence.State{LastValue: int64(1 + i), LogCount: 3, IsCalled: i%2 == 0}, Epoch: 1, Serial: 2})
 			}

@@ -21,7 +21,10 @@ type positions struct{ table[OID, Position] }
 // NewStore returns the state of a fresh cluster.
 func NewStore() *Store {
 	s := &Store{catalog: NewCatalog()}
-	s.positions.put(PostgresDatabase, &positions{})
+	s.catalog.Databases(func(d *Database) bool {
+		s.positions.put(d.OID, &positions{})
+		return true
+	})
 	return s
 }
 
@@ -69,6 +72,10 @@ func (s *Store) Apply(index uint64, c Command) Result {
 	case *SkipAll:
 		s.applySkipAll(index, c)
 		return Result{} // an effect for each of a million sequences would say no more
+	case *CreateDatabase:
+		return s.applyCreateDatabase(index, c)
+	case *DropDatabase:
+		return s.applyDropDatabase(c)
 	}
 	panic(fmt.Sprintf("engine: unknown command %T", c))
 }
@@ -178,58 +185,42 @@ func LimitReached(seq *Sequence, err error) *sqlstate.Error {
 }
 
 func (s *Store) applyCommit(index uint64, c *Commit) Result {
-	old, ok := s.catalog.DatabaseByOID(c.Database)
-	if !ok {
+	v := open(s.catalog, c.Database)
+	if v == nil {
 		return Result{Err: sqlstate.Errorf(sqlstate.UndefinedTable, "database with OID %d does not exist", c.Database)}
 	}
-	catalog, db := s.catalog.fork(), old.fork()
 	for _, w := range c.Writes {
-		if err := s.check(old, w); err != nil {
-			return Result{Err: err}
-		}
-		// Every changed object leaves its name first, so that a transaction may
-		// swap two names.
-		if seq, ok := db.SequenceByOID(w.object()); ok {
-			db.dropSequence(seq)
-		}
-	}
-	for _, w := range c.Writes {
-		if err := applyWrite(catalog, db, index, w); err != nil {
+		if err := s.check(v, w); err != nil {
 			return Result{Err: err}
 		}
 	}
-	catalog.databases.put(db.OID, db)
-	s.catalog = catalog
+	before, err := v.apply(index, c.Writes...)
+	if err == nil {
+		err = v.settled(c.Writes, before)
+	}
+	if err != nil {
+		return Result{Err: err}
+	}
+	s.catalog = v.c
 	return Result{Effects: s.commitPositions(index, c)}
 }
 
 // check refuses a write whose object changed since the transaction saw it.
-func (s *Store) check(db *Database, w Write) *sqlstate.Error {
-	var expect uint64
-	switch w := w.(type) {
-	case *PutSequence:
-		if expect = w.Expect; expect == 0 {
-			if _, taken := db.SequenceByOID(w.Sequence.OID); taken {
-				return errConcurrentUpdate()
-			}
-			return nil
-		}
-		if w.Position != nil {
-			if pos, _ := s.Position(SequenceID{db.OID, w.Sequence.OID}); pos.Serial != w.ExpectSerial {
-				return errConcurrentUpdate()
-			}
-		}
-	case *DropSequence:
-		expect = w.Expect
+func (s *Store) check(v *view, w Write) *sqlstate.Error {
+	k, next, expect := write(w)
+	o := v.get(k)
+	if o == nil && expect == 0 && next != nil {
+		return nil
 	}
-	if seq, ok := db.SequenceByOID(w.object()); !ok || seq.Version != expect {
+	if o == nil || o.version() != expect || !fits(w, o) {
 		return errConcurrentUpdate()
 	}
+	if put, ok := w.(*PutSequence); ok && put.Position != nil {
+		if pos, _ := s.Position(SequenceID{v.d.OID, put.Sequence.OID}); pos.Serial != put.ExpectSerial {
+			return errConcurrentUpdate()
+		}
+	}
 	return nil
-}
-
-func errConcurrentUpdate() *sqlstate.Error {
-	return sqlstate.New(sqlstate.SerializationFailure, "could not serialize access due to concurrent update")
 }
 
 // commitPositions stores the positions that a checked Commit sets.
@@ -254,30 +245,54 @@ func (s *Store) commitPositions(index uint64, c *Commit) []Effect {
 	return effects
 }
 
-// applyWrite changes the copies; a transaction's private view uses it too, so
-// that what it sees is what will be committed.
-func applyWrite(c *Catalog, db *Database, version uint64, w Write) *sqlstate.Error {
-	if old, ok := db.SequenceByOID(w.object()); ok {
-		db.dropSequence(old)
-	}
-	put, ok := w.(*PutSequence)
+// applyCreateDatabase branches a database. The copy shares all that it holds with the
+// template until one of them changes.
+func (s *Store) applyCreateDatabase(index uint64, c *CreateDatabase) Result {
+	template, ok := s.catalog.DatabaseByOID(c.Template)
 	if !ok {
-		return nil
+		return Result{Err: errConcurrentUpdate()}
 	}
-	seq := put.Sequence
-	seq.Version = version
-	if _, ok := db.SchemaByOID(seq.Schema); !ok {
-		return errConcurrentUpdate()
+	if _, taken := s.catalog.DatabaseByOID(c.Database.OID); taken {
+		return Result{Err: errConcurrentUpdate()}
 	}
-	if _, taken := db.Sequence(seq.Schema, seq.Name); taken {
-		return ErrRelationExists(seq.Name)
+	if _, taken := s.catalog.Database(c.Database.Name); taken {
+		return Result{Err: ErrExists(ClassDatabase, c.Database.Name)}
 	}
-	db.putSequence(&seq)
-	c.sawOID(seq.OID)
-	return nil
+	info := c.Database
+	info.Version = index
+	db := template.fork()
+	v := &view{s.catalog.fork(), db}
+	db.DatabaseInfo = info
+	v.c.databases.put(info.OID, db)
+	v.put(&info)
+	if err := v.sound(&info); err != nil {
+		return Result{Err: err}
+	}
+	s.catalog = v.c
+	// Both go on with copies: what is shared is never written.
+	shared, _ := s.positions.get(c.Template)
+	s.positions.put(c.Template, &positions{shared.fork()})
+	s.positions.put(info.OID, &positions{shared.fork()})
+	for _, item := range c.Exact {
+		id := SequenceID{info.OID, item.ID.Sequence}
+		seq, pos, ok := s.at(id, item.Epoch)
+		if ok && item.ID.Database == c.Template && seq.Params.InBounds(item.State.LastValue) {
+			s.setPosition(id, Position{State: item.State, Epoch: pos.Epoch, Serial: index})
+		}
+	}
+	return Result{}
 }
 
-// ErrRelationExists is the error for a name that is taken (C11).
-func ErrRelationExists(name string) *sqlstate.Error {
-	return sqlstate.Errorf(sqlstate.DuplicateTable, "relation \"%s\" already exists", name)
+func (s *Store) applyDropDatabase(c *DropDatabase) Result {
+	v := open(s.catalog, c.OID)
+	if v == nil || v.d.Version != c.Expect {
+		return Result{Err: errConcurrentUpdate()}
+	}
+	info := v.d.DatabaseInfo
+	v.remove(&info)
+	v.detach(info.Key())
+	v.c.databases.delete(c.OID)
+	s.catalog = v.c
+	s.positions.delete(c.OID)
+	return Result{Effects: []Effect{{Kind: EffectDatabaseDropped, ID: SequenceID{Database: c.OID}}}}
 }

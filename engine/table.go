@@ -30,3 +30,6 @@ func (t *table[K, V]) len() int   { return t.m.Len() }
 // all yields the entries in key order: the only order in which state may be
 // walked under Apply or into a snapshot.
 func (t *table[K, V]) all(yield func(K, V) bool) { t.m.Scan(yield) }
+
+// from yields the entries from key k on, in key order.
+func (t *table[K, V]) from(k K, yield func(K, V) bool) { t.m.Ascend(k, yield) }

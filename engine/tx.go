@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"seqd/engine/acl"
 	"seqd/engine/sequence"
 )
 
@@ -12,26 +13,33 @@ import (
 // concurrent use; it belongs to one session.
 type Tx struct {
 	database OID
-	base     *Catalog // what view is the writes applied to
+	temp     *Temp    // the session's temporary objects; nil: it can have none
+	base     *Catalog // what view is the temporary objects and the writes applied to
 	view     *Catalog
-	writes   []Write // at most one for each object, in order of first change
+	writes   []Write // at most one for each object, in order of first change; nil: none any more
+	at       map[Key]int
+	live     int // writes that are not nil
 	private  map[OID]*PrivatePosition
 	epoch    uint64
 }
 
-// PrivatePosition is the position of a sequence that was created or rewritten in
-// the transaction. nextval and setval on it go back with the transaction (R2).
+// PrivatePosition is the position of a sequence that is one session's own: created
+// or rewritten in its transaction, or temporary. nextval and setval on the former go
+// back with the transaction (R2).
 type PrivatePosition struct {
 	State sequence.State
-	// Epoch is the transaction's own: no committed epoch has the top bit set.
+	// Epoch is the session's own: no committed epoch has the top bit set.
 	Epoch uint64
 }
 
 const privateEpoch = 1 << 63
 
 // Begin starts a transaction on a database over the catalog.
-func Begin(c *Catalog, database OID) *Tx {
-	return &Tx{database: database, base: c, view: c, private: map[OID]*PrivatePosition{}}
+func Begin(c *Catalog, database OID) *Tx { return BeginWith(c, database, nil) }
+
+// BeginWith starts a transaction of a session with temporary objects.
+func BeginWith(c *Catalog, database OID, temp *Temp) *Tx {
+	return &Tx{database: database, temp: temp, base: c, view: temp.Over(c), at: map[Key]int{}, private: map[OID]*PrivatePosition{}}
 }
 
 // Catalog is what the transaction sees: a new pointer after every change.
@@ -50,46 +58,45 @@ func (t *Tx) Refresh(c *Catalog) {
 	if t.base == c {
 		return
 	}
+	below := t.temp.Over(c)
 	if !t.Dirty() {
-		t.base, t.view = c, c
+		t.base, t.view = c, below
 		return
 	}
-	old, ok := c.DatabaseByOID(t.database)
-	if !ok {
+	v := open(below, t.database)
+	if v == nil {
 		return
 	}
-	view, db := c.fork(), old.fork()
-	for _, w := range t.writes {
-		if seq, ok := db.SequenceByOID(w.object()); ok {
-			db.dropSequence(seq)
-		}
+	if _, err := v.apply(0, t.pending()...); err != nil {
+		return
 	}
-	for _, w := range t.writes {
-		if applyWrite(view, db, 0, w) != nil {
-			return
-		}
-	}
-	view.databases.put(db.OID, db)
-	t.base, t.view = c, view
+	t.base, t.view = c, v.c
 }
 
-// Private returns the position of a sequence if it is the transaction's own. The
-// caller may change it in place.
+func (t *Tx) pending() []Write {
+	return slices.DeleteFunc(slices.Clone(t.writes), func(w Write) bool { return w == nil })
+}
+
+// Private returns the position of a sequence if it is the transaction's or the
+// session's own. The caller may change it in place.
 func (t *Tx) Private(oid OID) (*PrivatePosition, bool) {
-	p, ok := t.private[oid]
-	return p, ok
+	if p, ok := t.private[oid]; ok {
+		return p, true
+	}
+	return t.temp.Position(oid)
 }
 
 // Dirty tells whether the transaction changed anything.
-func (t *Tx) Dirty() bool { return len(t.writes) > 0 }
+func (t *Tx) Dirty() bool { return t.live > 0 }
 
-// Commit returns the command that makes the changes real; nil if there are none.
+// Commit returns the command that makes the changes real; nil if there are none
+// besides those of temporary objects, which KeepTemp makes real.
 func (t *Tx) Commit() *Commit {
-	if !t.Dirty() {
-		return nil
-	}
-	c := &Commit{Database: t.database, Writes: make([]Write, len(t.writes))}
-	for i, w := range t.writes {
+	c := &Commit{Database: t.database}
+	for _, w := range t.pending() {
+		if w.key().temporary() {
+			continue
+		}
 		if put, ok := w.(*PutSequence); ok {
 			final := *put
 			if p, ok := t.private[put.Sequence.OID]; ok {
@@ -98,7 +105,10 @@ func (t *Tx) Commit() *Commit {
 			}
 			w = &final
 		}
-		c.Writes[i] = w
+		c.Writes = append(c.Writes, w)
+	}
+	if len(c.Writes) == 0 {
+		return nil
 	}
 	return c
 }
@@ -113,7 +123,7 @@ type Savepoint struct {
 
 // Savepoint remembers the current moment.
 func (t *Tx) Savepoint() *Savepoint {
-	s := &Savepoint{base: t.base, view: t.view, writes: slices.Clone(t.writes), private: make(map[OID]PrivatePosition, len(t.private))}
+	s := &Savepoint{base: t.base, view: t.view, writes: t.pending(), private: make(map[OID]PrivatePosition, len(t.private))}
 	for oid, p := range t.private {
 		s.private[oid] = *p
 	}
@@ -122,7 +132,11 @@ func (t *Tx) Savepoint() *Savepoint {
 
 // RollbackTo undoes everything since s, which stays valid.
 func (t *Tx) RollbackTo(s *Savepoint) {
-	t.base, t.view, t.writes = s.base, s.view, slices.Clone(s.writes)
+	t.base, t.view, t.writes, t.live = s.base, s.view, slices.Clone(s.writes), len(s.writes)
+	t.at = make(map[Key]int, len(s.writes))
+	for i, w := range t.writes {
+		t.at[w.key()] = i
+	}
 	t.private = make(map[OID]*PrivatePosition, len(s.private))
 	for oid, p := range maps.All(s.private) {
 		t.private[oid] = &p
@@ -137,6 +151,8 @@ type NewSequence struct {
 	Owner       OID
 	Persistence Persistence
 	Definition  Definition
+	ACL         acl.ACL
+	OwnedBy     OwnedBy
 }
 
 // CreateSequence adds a sequence. The caller has looked for the name already;
@@ -144,6 +160,7 @@ type NewSequence struct {
 func (t *Tx) CreateSequence(n NewSequence) error {
 	err := t.put(&PutSequence{Sequence: Sequence{
 		OID: n.OID, Schema: n.Schema, Name: n.Name, Owner: n.Owner, Persistence: n.Persistence, Params: n.Definition.Params,
+		ACL: n.ACL, OwnedBy: n.OwnedBy,
 	}})
 	if err != nil {
 		return err
@@ -178,52 +195,135 @@ func (t *Tx) DropSequence(seq *Sequence) error {
 	return t.put(&DropSequence{OID: seq.OID, Expect: seq.Version})
 }
 
+// Put creates an object, or replaces the one that the transaction sees under its
+// key. A *Sequence must be there already, and keeps its position. A taken name is
+// refused here; references are looked at when the Commit is applied.
+func (t *Tx) Put(o Object) error {
+	var expect uint64
+	old := t.Get(o.Key())
+	if old != nil {
+		expect = old.version()
+	}
+	if seq, ok := o.(*Sequence); ok {
+		if old == nil {
+			return errConcurrentUpdate()
+		}
+		return t.put(&PutSequence{Sequence: *seq, Expect: expect})
+	}
+	return t.put(&Put{Object: o.at(0), Expect: expect})
+}
+
+// Drop removes an object, and what goes with it (see Drop, the command). Nothing
+// happens if there is none.
+func (t *Tx) Drop(k Key) error {
+	old := t.Get(k)
+	if old == nil {
+		return nil
+	}
+	t.forget(k)
+	if seq, ok := old.(*Sequence); ok {
+		return t.DropSequence(seq)
+	}
+	return t.put(&Drop{Key: k, Expect: old.version()})
+}
+
+// Get returns the object that the transaction sees under a key, nil if none.
+func (t *Tx) Get(k Key) Object {
+	return (&view{t.view, t.Database()}).get(k)
+}
+
+// forget takes back the transaction's own writes of what goes with an object that is
+// dropped now: what was there before goes when the drop is applied.
+func (t *Tx) forget(k Key) {
+	for i, w := range t.writes {
+		if w != nil && goesWith(w.key(), k) {
+			t.remove(i)
+		}
+	}
+}
+
+// goesWith tells whether an object is dropped with another without a word.
+func goesWith(k, gone Key) bool {
+	switch k.Class {
+	case ClassComment, ClassSharedComment, ClassSecurityLabel, ClassSharedSecurityLabel:
+		return k.OID == gone.OID && Class(k.Second) == gone.Class
+	case ClassMembership:
+		return gone.Class == ClassRole && (k.OID == gone.OID || k.Second == gone.OID)
+	case ClassSetting:
+		return gone.Class == ClassRole && k.Second == gone.OID || gone.Class == ClassDatabase && k.OID == gone.OID
+	case ClassDefaultACL:
+		return gone.Class == ClassSchema && k.Second == gone.OID
+	}
+	return false
+}
+
+func (t *Tx) remove(i int) {
+	delete(t.at, t.writes[i].key())
+	t.writes[i] = nil
+	t.live--
+}
+
+// rewrite gives a sequence a position that is the transaction's own.
 func (t *Tx) rewrite(oid OID, s sequence.State) {
-	t.epoch++
-	t.private[oid] = &PrivatePosition{State: s, Epoch: privateEpoch | t.epoch}
+	epoch := &t.epoch
+	if t.temp != nil {
+		epoch = &t.temp.epoch // must not come again in the session's next transaction
+	}
+	*epoch++
+	t.private[oid] = &PrivatePosition{State: s, Epoch: privateEpoch | *epoch}
 }
 
 // put applies a write to the view and folds it into the writes to commit. What
 // the transaction saw of an object before its first change stays the thing that
 // the commit checks.
 func (t *Tx) put(w Write) error {
-	view := t.view.fork()
-	db := t.Database().fork()
-	if err := applyWrite(view, db, 0, w); err != nil {
+	v := open(t.view, t.database)
+	if v == nil {
+		return errConcurrentUpdate()
+	}
+	if _, err := v.apply(0, w); err != nil {
 		return err
 	}
-	view.databases.put(db.OID, db)
-	i := slices.IndexFunc(t.writes, func(o Write) bool { return o.object() == w.object() })
-	switch {
-	case i < 0:
-		t.writes = append(t.writes, w)
-	default:
-		folded, keep := fold(t.writes[i], w)
-		t.writes = slices.Delete(t.writes, i, i+1)
-		if keep {
-			t.writes = append(t.writes, folded)
-		}
+	k := w.key()
+	if i, ok := t.at[k]; ok {
+		folded := fold(t.writes[i], w)
+		t.remove(i)
+		w = folded
 	}
-	t.view = view
+	if w != nil {
+		t.at[k] = len(t.writes)
+		t.writes = append(t.writes, w)
+		t.live++
+	}
+	t.view = v.c
 	return nil
 }
 
-// fold joins an object's earlier write with its next one.
-func fold(earlier, next Write) (Write, bool) {
-	before, ok := earlier.(*PutSequence)
-	if !ok {
-		return next, true // nothing follows a drop: the OID is never used again
-	}
-	if put, ok := next.(*PutSequence); ok {
-		joined := *put
-		joined.Expect = before.Expect
-		if before.ExpectSerial != 0 { // 0: no position was looked at before
+// fold joins an object's earlier write with its next one; nil: they undo each other.
+func fold(earlier, next Write) Write {
+	_, before, expect := write(earlier)
+	switch next := next.(type) {
+	case *PutSequence:
+		joined := *next
+		joined.Expect = expect
+		// 0: no position was looked at before.
+		if before, ok := earlier.(*PutSequence); ok && before.ExpectSerial != 0 {
 			joined.ExpectSerial = before.ExpectSerial
 		}
-		return &joined, true
+		return &joined
+	case *Put:
+		return &Put{Object: next.Object, Expect: expect}
 	}
-	if before.Expect == 0 {
-		return nil, false // created and dropped: nobody else ever saw it
+	if before != nil && expect == 0 {
+		return nil // created and dropped: nobody else ever saw it
 	}
-	return &DropSequence{OID: before.Sequence.OID, Expect: before.Expect}, true
+	if k := next.key(); isSequence(before) {
+		return &DropSequence{OID: k.OID, Expect: expect}
+	}
+	return &Drop{Key: next.key(), Expect: expect}
+}
+
+func isSequence(o Object) bool {
+	_, ok := o.(*Sequence)
+	return ok
 }

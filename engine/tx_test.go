@@ -18,7 +18,7 @@ type script struct {
 }
 
 func newScript(t *testing.T) *script {
-	return &script{t: t, store: NewStore(), oid: FirstNormalObjectID}
+	return &script{t: t, store: NewStore(), oid: FirstNormalObjectID, index: 1} // raft's own
 }
 
 func (s *script) begin() *Tx { return Begin(s.store.Catalog(), PostgresDatabase) }

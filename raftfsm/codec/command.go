@@ -18,6 +18,9 @@ const (
 	typeMember  byte = 6
 	typeSkipAll byte = 7 // format 2
 	typeFormat  byte = 8 // format 2
+
+	typeCreateDatabase byte = 9  // format 2
+	typeDropDatabase   byte = 10 // format 2
 )
 
 // maySkip marks a type that a replica which does not know it may pass over,
@@ -36,6 +39,10 @@ func typeOf(e Entry) (byte, error) {
 		return typeCommit, nil
 	case *engine.SkipAll:
 		return typeSkipAll, nil
+	case *engine.CreateDatabase:
+		return typeCreateDatabase, nil
+	case *engine.DropDatabase:
+		return typeDropDatabase, nil
 	}
 	switch {
 	case e.Command != nil:
@@ -71,6 +78,12 @@ func appendCommand(b []byte, c engine.Command) []byte {
 		}
 	case *engine.SkipAll:
 		b = appendUint(b, 1, c.Steps)
+	case *engine.CreateDatabase:
+		b = appendMessage(b, 1, func(b []byte) []byte { return appendDatabase(b, &c.Database) })
+		b = appendUint(b, 2, uint64(c.Template))
+		b = appendAll(b, 3, c.Exact, appendReleaseItem)
+	case *engine.DropDatabase:
+		b = appendUint(appendUint(b, 1, uint64(c.OID)), 2, c.Expect)
 	}
 	return b
 }
@@ -88,6 +101,10 @@ func decodeCommand(typ byte, b []byte) (engine.Command, error) {
 	case typeSkipAll:
 		c := &engine.SkipAll{}
 		return c, decodeNumber(b, &c.Steps)
+	case typeCreateDatabase:
+		return decodeCreateDatabase(b)
+	case typeDropDatabase:
+		return decodeDropDatabase(b)
 	}
 	return nil, errUnknownType
 }
@@ -152,11 +169,45 @@ func decodeRelease(b []byte) (engine.Command, error) {
 	c := &engine.Release{}
 	err := eachItem(b, func(b []byte) error {
 		var item engine.ReleaseItem
-		err := decodeItem(b, &item.ID, &item.Epoch, func(x field) error {
-			return embedded(x, func(b []byte) error { return decodeState(b, &item.State) })
-		})
+		err := decodeReleaseItem(b, &item)
 		c.Items = append(c.Items, item)
 		return err
+	})
+	return c, err
+}
+
+func decodeReleaseItem(b []byte, item *engine.ReleaseItem) error {
+	return decodeItem(b, &item.ID, &item.Epoch, func(x field) error {
+		return embedded(x, func(b []byte) error { return decodeState(b, &item.State) })
+	})
+}
+
+func decodeCreateDatabase(b []byte) (engine.Command, error) {
+	c := &engine.CreateDatabase{}
+	err := eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return embedded(x, func(b []byte) error { return decodeDatabase(b, &c.Database) })
+		case 2:
+			return into(x, &c.Template)
+		case 3:
+			return another(x, &c.Exact, decodeReleaseItem)
+		}
+		return errUnknownField
+	})
+	return c, err
+}
+
+func decodeDropDatabase(b []byte) (engine.Command, error) {
+	c := &engine.DropDatabase{}
+	err := eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return into(x, &c.OID)
+		case 2:
+			return x.uint(&c.Expect)
+		}
+		return errUnknownField
 	})
 	return c, err
 }
@@ -220,6 +271,16 @@ func appendWrite(b []byte, w engine.Write) []byte {
 		return appendMessage(b, 2, func(b []byte) []byte {
 			return appendUint(appendUint(b, 1, uint64(w.OID)), 2, w.Expect)
 		})
+	case *engine.Put:
+		return appendMessage(b, 3, func(b []byte) []byte {
+			b = appendMessage(b, 1, func(b []byte) []byte { return appendObject(b, w.Object) })
+			return appendUint(b, 2, w.Expect)
+		})
+	case *engine.Drop:
+		return appendMessage(b, 4, func(b []byte) []byte {
+			b = appendMessage(b, 1, func(b []byte) []byte { return appendKey(b, w.Key) })
+			return appendUint(b, 2, w.Expect)
+		})
 	}
 	return b // EncodeEntry has refused other types
 }
@@ -239,6 +300,14 @@ func decodeWrite(b []byte) (engine.Write, error) {
 			drop := &engine.DropSequence{}
 			w = drop
 			return embedded(x, func(b []byte) error { return decodeDrop(b, drop) })
+		case 3:
+			put := &engine.Put{}
+			w = put
+			return embedded(x, func(b []byte) error { return decodePutObject(b, put) })
+		case 4:
+			drop := &engine.Drop{}
+			w = drop
+			return embedded(x, func(b []byte) error { return decodeDropObject(b, drop) })
 		}
 		return errUnknownField
 	})
@@ -280,6 +349,40 @@ func decodeDrop(b []byte, drop *engine.DropSequence) error {
 		switch x.number {
 		case 1:
 			return into(x, &drop.OID)
+		case 2:
+			return x.uint(&drop.Expect)
+		}
+		return errUnknownField
+	})
+}
+
+func decodePutObject(b []byte, put *engine.Put) error {
+	err := eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return embedded(x, func(b []byte) (err error) {
+				put.Object, err = decodeObject(b)
+				return err
+			})
+		case 2:
+			return x.uint(&put.Expect)
+		}
+		return errUnknownField
+	})
+	if err != nil {
+		return err
+	}
+	if _, isSequence := put.Object.(*engine.Sequence); isSequence || put.Object == nil {
+		return errMalformed // a sequence has a position
+	}
+	return nil
+}
+
+func decodeDropObject(b []byte, drop *engine.Drop) error {
+	return eachField(b, func(x field) error {
+		switch x.number {
+		case 1:
+			return embedded(x, func(b []byte) error { return decodeKey(b, &drop.Key) })
 		case 2:
 			return x.uint(&drop.Expect)
 		}

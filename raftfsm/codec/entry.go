@@ -21,7 +21,7 @@ const EntryVersion = 2
 // snapshots raises EntryVersion, once in a release, and is told here.
 func FormatOf(e Entry) uint64 {
 	switch c := e.Command.(type) {
-	case *engine.SkipAll:
+	case *engine.SkipAll, *engine.CreateDatabase, *engine.DropDatabase:
 		return 2
 	case *engine.Commit:
 		format := uint64(1)
@@ -37,10 +37,15 @@ func FormatOf(e Entry) uint64 {
 }
 
 func formatOfWrite(w engine.Write) uint64 {
-	if put, ok := w.(*engine.PutSequence); ok && put.Sequence.Order != engine.OrderStrict {
-		return 2
+	switch w := w.(type) {
+	case *engine.PutSequence:
+		if s := &w.Sequence; s.Order == engine.OrderStrict && s.ACL == nil && s.OwnedBy == (engine.OwnedBy{}) {
+			return 1
+		}
+	case *engine.DropSequence:
+		return 1
 	}
-	return 1
+	return 2
 }
 
 const (
@@ -122,7 +127,7 @@ func EncodeEntry(e Entry) ([]byte, error) {
 	if c, ok := e.Command.(*engine.Commit); ok {
 		for _, w := range c.Writes {
 			switch w.(type) {
-			case *engine.PutSequence, *engine.DropSequence:
+			case *engine.PutSequence, *engine.DropSequence, *engine.Put, *engine.Drop:
 			default:
 				return nil, fmt.Errorf("no encoding for %T", w)
 			}

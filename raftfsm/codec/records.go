@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"seqd/engine"
 )
@@ -14,7 +15,8 @@ type loader struct {
 	restore *engine.Restore // nil until the header was read
 	cluster Cluster
 	filling int  // the gateway that outcomes are being added to
-	last    byte // tag of the last record
+	last    int  // place in order of the last record
+	bare    bool // the snapshot is from before version 3
 }
 
 // all reads a snapshot to its end.
@@ -23,6 +25,7 @@ func (l *loader) all(in io.Reader) error {
 	if err != nil {
 		return err
 	}
+	l.bare = r.version < 3
 	for count := uint64(0); ; count++ {
 		tag, body, err := r.record()
 		if err != nil {
@@ -44,22 +47,32 @@ func (l *loader) all(in io.Reader) error {
 	return nil
 }
 
+// order is that of the records' tags. Roles, databases, schemas and sequences have
+// tags of their own in snapshots up to version 2 only.
+var order = []byte{tagHeader, tagRole, tagDatabase, tagSchema, tagSequence, tagShared, tagObject,
+	tagPosition, tagLease, tagMember, tagGateway, tagOutcome, tagFormat}
+
 func (l *loader) record(tag byte, body []byte) error {
-	if tag < l.last || (tag == tagHeader) != (l.restore == nil) {
+	rank := slices.Index(order, tag)
+	if rank < 0 {
+		return fmt.Errorf("record of unknown type %d", tag)
+	}
+	if rank < l.last || (tag == tagHeader) != (l.restore == nil) {
 		return fmt.Errorf("record of type %d is out of order", tag)
 	}
-	l.last = tag
+	l.last = rank
 	switch tag {
 	case tagHeader:
 		return l.readHeader(body)
-	case tagRole:
-		return l.role(body)
-	case tagDatabase:
-		return l.database(body)
-	case tagSchema:
-		return l.schema(body)
-	case tagSequence:
-		return l.sequence(body)
+	case tagRole, tagDatabase, tagSchema, tagSequence:
+		if !l.bare {
+			return fmt.Errorf("record of type %d, which only older snapshots have", tag)
+		}
+		return l.bareObject(tag, body)
+	case tagShared:
+		return l.shared(body)
+	case tagObject:
+		return l.object(body)
 	case tagPosition:
 		return l.position(body)
 	case tagLease:
@@ -68,12 +81,10 @@ func (l *loader) record(tag byte, body []byte) error {
 		return l.member(body)
 	case tagGateway:
 		return l.gateway(body)
-	case tagOutcome:
-		return l.outcome(body)
 	case tagFormat:
 		return l.format(body)
 	}
-	return fmt.Errorf("record of unknown type %d", tag)
+	return l.outcome(body)
 }
 
 func (l *loader) readHeader(b []byte) error {
@@ -91,115 +102,84 @@ func (l *loader) readHeader(b []byte) error {
 		}
 		return errUnknownField
 	})
-	l.restore = engine.NewRestore(nextOID)
+	if l.bare {
+		l.restore = engine.NewRestoreBare(nextOID)
+	} else {
+		l.restore = engine.NewRestore(nextOID)
+	}
 	return err
 }
 
-func appendRole(b []byte, r *engine.Role) []byte {
-	b = appendUint(b, 1, uint64(r.OID))
-	b = appendString(b, 2, r.Name)
-	b = appendBool(b, 3, r.Superuser)
-	b = appendBool(b, 4, r.CanLogin)
-	return appendUint(b, 5, r.Version)
-}
-
-func (l *loader) role(b []byte) error {
-	var r engine.Role
-	err := eachField(b, func(x field) error {
-		switch x.number {
-		case 1:
-			return into(x, &r.OID)
-		case 2:
-			return x.string(&r.Name)
-		case 3:
-			return x.bool(&r.Superuser)
-		case 4:
-			return x.bool(&r.CanLogin)
-		case 5:
-			return x.uint(&r.Version)
-		}
-		return errUnknownField
-	})
+// shared reads a record Object of something that belongs to no database.
+func (l *loader) shared(b []byte) error {
+	o, err := decodeObject(b)
 	if err != nil {
 		return err
 	}
-	return l.restore.Role(r)
+	return l.restore.Shared(o)
 }
 
-func appendDatabase(b []byte, d *engine.Database) []byte {
-	b = appendUint(b, 1, uint64(d.OID))
-	b = appendString(b, 2, d.Name)
-	return appendUint(b, 3, uint64(d.Owner))
-}
-
-func (l *loader) database(b []byte) error {
-	var oid, owner engine.OID
-	var name string
-	err := eachField(b, func(x field) error {
-		switch x.number {
-		case 1:
-			return into(x, &oid)
-		case 2:
-			return x.string(&name)
-		case 3:
-			return into(x, &owner)
-		}
-		return errUnknownField
-	})
-	if err != nil {
-		return err
-	}
-	return l.restore.Database(oid, name, owner)
-}
-
-func appendSchema(b []byte, database engine.OID, s *engine.Schema) []byte {
-	b = appendUint(b, 1, uint64(database))
-	b = appendUint(b, 2, uint64(s.OID))
-	b = appendString(b, 3, s.Name)
-	b = appendUint(b, 4, uint64(s.Owner))
-	return appendUint(b, 5, s.Version)
-}
-
-func (l *loader) schema(b []byte) error {
+// object reads a record InDatabase.
+func (l *loader) object(b []byte) error {
 	var database engine.OID
-	var s engine.Schema
+	var o engine.Object
 	err := eachField(b, func(x field) error {
 		switch x.number {
 		case 1:
 			return into(x, &database)
 		case 2:
-			return into(x, &s.OID)
-		case 3:
-			return x.string(&s.Name)
-		case 4:
-			return into(x, &s.Owner)
-		case 5:
-			return x.uint(&s.Version)
+			return embedded(x, func(b []byte) (err error) {
+				o, err = decodeObject(b)
+				return err
+			})
 		}
 		return errUnknownField
 	})
+	if err == nil && o == nil {
+		err = errMalformed
+	}
 	if err != nil {
 		return err
 	}
-	return l.restore.Schema(database, s)
+	return l.restore.In(database, o)
 }
 
-func (l *loader) sequence(b []byte) error {
+// bareObject reads a record of a snapshot up to version 2.
+func (l *loader) bareObject(tag byte, b []byte) error {
+	switch tag {
+	case tagRole:
+		r := &engine.Role{}
+		if err := decodeRole(b, r); err != nil {
+			return err
+		}
+		return l.restore.Shared(r)
+	case tagDatabase:
+		d := &engine.DatabaseInfo{}
+		if err := decodeDatabase(b, d); err != nil {
+			return err
+		}
+		return l.restore.Shared(d)
+	}
 	var database engine.OID
-	var s engine.Sequence
+	schema, seq := &engine.Schema{}, &engine.Sequence{}
 	err := eachField(b, func(x field) error {
-		switch x.number {
-		case 1:
+		switch {
+		case x.number == 1:
 			return into(x, &database)
-		case 2:
-			return embedded(x, func(b []byte) error { return decodeSequence(b, &s) })
+		case tag == tagSequence && x.number == 2:
+			return embedded(x, func(b []byte) error { return decodeSequence(b, seq) })
+		case tag == tagSchema:
+			return readSchema(x, schema)
 		}
 		return errUnknownField
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case tag == tagSchema:
+		return l.restore.In(database, schema)
 	}
-	return l.restore.Sequence(database, s)
+	return l.restore.In(database, seq)
 }
 
 func appendPosition(b []byte, id engine.SequenceID, p engine.Position) []byte {

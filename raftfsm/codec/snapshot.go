@@ -9,12 +9,14 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"seqd/engine"
 )
 
 // SnapshotVersion is the newest format of snapshots. This program reads all: version
-// 1 ends with the positions, 2 lacks the cluster's format. It writes 2 as long as
+// 1 ends with the positions; 2 lacks the cluster's format, and knows no objects but
+// sequences and what the first release began with. It writes 2 as long as
 // members may be there that know no newer one, see Cluster.Format.
 const SnapshotVersion = 3
 
@@ -30,8 +32,7 @@ func snapshotVersion(c *Cluster) byte {
 
 const snapshotMagic = "seqdsnap"
 
-// Tags of records, in the order in which a snapshot holds them. Numbers are
-// never used again.
+// Tags of records. Numbers are never used again.
 const (
 	tagHeader   byte = 1
 	tagRole     byte = 2
@@ -44,11 +45,16 @@ const (
 	tagGateway  byte = 9
 	tagOutcome  byte = 10
 	tagFormat   byte = 11
+	tagShared   byte = 12
+	tagObject   byte = 13
 	tagEnd      byte = 0xff
 )
 
-// maxRecord bounds what a reader allocates for one record.
-const maxRecord = 1 << 20
+// maxRecord bounds a record: the engine holds no object that comes near it.
+const maxRecord = 64 << 20
+
+// readAtOnce bounds what a reader allocates before it has seen that much of a record.
+const readAtOnce = 1 << 20
 
 // Header tells what moment a snapshot shows.
 type Header struct {
@@ -60,16 +66,15 @@ type Header struct {
 //
 //	magic "seqdsnap", format version (1 byte)
 //	records: tag (1 byte), length (uvarint), protobuf message
-//	         header, roles, databases, schemas, sequences, positions, the lease (if there ever was
-//	         one), members, gateways, their outcomes, the format; each kind in key order
+//	         header, shared objects, databases, their objects, positions, the lease (if there ever
+//	         was one), members, gateways, their outcomes,
+//	         the format; each kind in key order
 //	         end: the number of records before it
 //	checksum: CRC-32C of everything before (4 bytes, little endian)
 //
 //	message Header   { uint64 index = 1; uint64 term = 2; bytes cluster = 3; uint32 next_oid = 4; }
-//	message Role     { uint32 oid = 1; bytes name = 2; bool superuser = 3; bool can_login = 4; uint64 version = 5; }
-//	message Database { uint32 oid = 1; bytes name = 2; uint32 owner = 3; }
-//	message Schema   { uint32 database = 1; uint32 oid = 2; bytes name = 3; uint32 owner = 4; uint64 version = 5; }
-//	message InDatabase { uint32 database = 1; Sequence sequence = 2; }
+//	         shared objects and databases are messages Object (see the package comment)
+//	message InDatabase { uint32 database = 1; Object object = 2; }
 //	message Position { uint32 database = 1; uint32 sequence = 2; State state = 3; uint64 epoch = 4; uint64 serial = 5; }
 //	message LeaseRecord { bytes holder = 1; bytes boot = 2; uint64 term = 3; uint64 millis = 4; }
 //	message Member   { bytes id = 1; bytes address = 2; uint64 version = 3; bool voter = 4; }
@@ -94,24 +99,10 @@ func WriteSnapshot(out io.Writer, h Header, s *engine.Store, cluster *Cluster) e
 		b = appendString(b, 3, h.Cluster)
 		return appendUint(b, 4, uint64(c.NextOID()))
 	})
-	for role := range c.Roles {
-		w.record(tagRole, func(b []byte) []byte { return appendRole(b, role) })
-	}
-	for db := range c.Databases {
-		w.record(tagDatabase, func(b []byte) []byte { return appendDatabase(b, db) })
-	}
-	for db := range c.Databases {
-		for schema := range db.Schemas {
-			w.record(tagSchema, func(b []byte) []byte { return appendSchema(b, db.OID, schema) })
-		}
-	}
-	for db := range c.Databases {
-		for seq := range db.Sequences {
-			w.record(tagSequence, func(b []byte) []byte {
-				b = appendUint(b, 1, uint64(db.OID))
-				return appendMessage(b, 2, func(b []byte) []byte { return appendSequence(b, seq) })
-			})
-		}
+	if snapshotVersion(cluster) < 3 {
+		w.bareCatalog(c)
+	} else {
+		w.catalog(c)
 	}
 	for id, pos := range s.Positions {
 		w.record(tagPosition, func(b []byte) []byte { return appendPosition(b, id, pos) })
@@ -127,6 +118,23 @@ func WriteSnapshot(out io.Writer, h Header, s *engine.Store, cluster *Cluster) e
 	}
 	_, err := out.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
 	return err
+}
+
+func (w *recordWriter) catalog(c *engine.Catalog) {
+	for o := range c.Shared {
+		w.record(tagShared, func(b []byte) []byte { return appendObject(b, o) })
+	}
+	for db := range c.Databases {
+		w.record(tagShared, func(b []byte) []byte { return appendObject(b, &db.DatabaseInfo) })
+	}
+	for db := range c.Databases {
+		for o := range db.Objects {
+			w.record(tagObject, func(b []byte) []byte {
+				b = appendUint(b, 1, uint64(db.OID))
+				return appendMessage(b, 2, func(b []byte) []byte { return appendObject(b, o) })
+			})
+		}
+	}
 }
 
 func (w *recordWriter) cluster(c *Cluster) {
@@ -204,8 +212,9 @@ func newRecordReader(in io.Reader) (*recordReader, error) {
 	if err := r.full(start); err != nil || string(start[:len(snapshotMagic)]) != snapshotMagic {
 		return nil, errors.New("not a snapshot of seqd")
 	}
-	if v := start[len(snapshotMagic)]; v < 1 || v > SnapshotVersion {
-		return nil, &VersionError{What: "snapshot", Have: int(v), Know: SnapshotVersion}
+	r.version = int(start[len(snapshotMagic)])
+	if r.version < 1 || r.version > SnapshotVersion {
+		return nil, &VersionError{What: "snapshot", Have: r.version, Know: SnapshotVersion}
 	}
 	return r, nil
 }
@@ -226,9 +235,10 @@ func ReadSnapshot(in io.Reader) (Header, *engine.Store, *Cluster, error) {
 }
 
 type recordReader struct {
-	in   *bufio.Reader
-	sum  hash.Hash32
-	body []byte
+	in      *bufio.Reader
+	version int
+	sum     hash.Hash32
+	body    []byte
 }
 
 // full fills b and adds it to the checksum.
@@ -258,11 +268,18 @@ func (r *recordReader) record() (tag byte, body []byte, err error) {
 	if err != nil || length > maxRecord {
 		return 0, nil, ErrDamaged
 	}
-	if uint64(cap(r.body)) < length {
-		r.body = make([]byte, length)
+	r.body = r.body[:0]
+	for rest := int(length); rest > 0; {
+		n := min(rest, readAtOnce)
+		r.body = slices.Grow(r.body, n)
+		next := r.body[len(r.body) : len(r.body)+n]
+		if err := r.full(next); err != nil {
+			return 0, nil, err
+		}
+		r.body = r.body[:len(r.body)+n]
+		rest -= n
 	}
-	r.body = r.body[:length]
-	return tag, r.body, r.full(r.body)
+	return tag, r.body, nil
 }
 
 // end checks the count, the checksum, and that nothing follows.

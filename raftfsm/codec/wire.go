@@ -125,7 +125,7 @@ func (x field) message() ([]byte, error) {
 }
 
 // into reads a number of at most 32 bits into an integer type of the engine.
-func into[T ~uint32 | ~uint8](x field, dst *T) error {
+func into[T ~uint32 | ~uint16 | ~uint8](x field, dst *T) error {
 	var v uint64
 	if err := x.uint(&v); err != nil {
 		return err
@@ -135,6 +135,52 @@ func into[T ~uint32 | ~uint8](x field, dst *T) error {
 	}
 	*dst = T(v)
 	return nil
+}
+
+// intoSigned reads a signed number into a smaller type.
+func intoSigned[T ~int16 | ~int32](x field, dst *T) error {
+	var v int64
+	if err := x.sint(&v); err != nil {
+		return err
+	}
+	if int64(T(v)) != v {
+		return fmt.Errorf("number %d is out of range", v)
+	}
+	*dst = T(v)
+	return nil
+}
+
+// appendAll writes a repeated embedded message.
+func appendAll[T any](b []byte, field protowire.Number, list []T, write func([]byte, *T) []byte) []byte {
+	for i := range list {
+		b = appendMessage(b, field, func(b []byte) []byte { return write(b, &list[i]) })
+	}
+	return b
+}
+
+// appendNumbers writes numbers of columns: a repeated sint32, one field each, zeros too.
+func appendNumbers(b []byte, field protowire.Number, list []int16) []byte {
+	for _, n := range list {
+		b = protowire.AppendTag(b, field, protowire.VarintType)
+		b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(n)))
+	}
+	return b
+}
+
+// oneMore reads one more of a repeated number.
+func oneMore(x field, list *[]int16) error {
+	var n int16
+	err := intoSigned(x, &n)
+	*list = append(*list, n)
+	return err
+}
+
+// another decodes one more of a repeated embedded message.
+func another[T any](x field, list *[]T, read func([]byte, *T) error) error {
+	var v T
+	err := embedded(x, func(b []byte) error { return read(b, &v) })
+	*list = append(*list, v)
+	return err
 }
 
 // embedded decodes an embedded message with f.
