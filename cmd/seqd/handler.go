@@ -15,6 +15,7 @@ type handler struct {
 	statements *session.StatementCache
 	logger     *slog.Logger
 	settings   map[string]string
+	defaults   []settings.Parameter
 }
 
 // Serve implements server.Handler.
@@ -27,7 +28,7 @@ func (h *handler) Serve(_ context.Context, c *server.Client) error {
 		Backend: h.backend, Conn: c.Conn, Statements: h.statements, Logger: h.logger,
 		PID: c.PID, Secret: c.Secret,
 		User: c.Startup.User, Database: c.Startup.Database, Options: c.Startup.Options, Parameters: parameters,
-		ServerSettings: h.settings,
+		ServerSettings: h.settings, Defaults: h.defaults,
 	})
 	if err != nil {
 		return err

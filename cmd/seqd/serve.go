@@ -15,6 +15,7 @@ import (
 	"seqd/protocol/wire"
 	"seqd/server"
 	"seqd/server/session"
+	"seqd/server/session/settings"
 )
 
 // serve runs the server until a signal or a failure ends it.
@@ -84,12 +85,21 @@ func newServer(cfg *config.Serve, b session.Backend, addr net.Addr, logger *slog
 			statements: session.NewStatementCache(),
 			logger:     logger,
 			settings:   map[string]string{"port": port, "max_connections": strconv.Itoa(cfg.MaxConnections)},
+			defaults:   []settings.Parameter{{Name: "seqd.max_staleness", Value: maxStaleness(cfg)}},
 		},
 		MaxConnections: cfg.MaxConnections,
 		AuthTimeout:    cfg.AuthTimeout,
 		Wire:           wire.Config{MaxMessageSize: cfg.MaxMessageSize},
 		Logger:         logger,
 	})
+}
+
+// maxStaleness is the flag as the setting takes it.
+func maxStaleness(cfg *config.Serve) string {
+	if cfg.MaxStaleness < 0 {
+		return "-1"
+	}
+	return strconv.FormatInt(cfg.MaxStaleness.Milliseconds(), 10)
 }
 
 // readyLine is the one line of a normal start. Scripts wait for it.

@@ -94,6 +94,9 @@ func (b *Backend) Catalog() *engine.Catalog { return b.node.Catalog() }
 // Leads tells whether this node leads and serves, as far as it knows.
 func (b *Backend) Leads() bool { return b.route.Load().self }
 
+// Silence is how long ago this node heard from the leader, 0 if it leads.
+func (b *Backend) Silence() time.Duration { return b.node.Silence() }
+
 // CatchUp waits until this node has applied all that the leader had applied when it
 // was asked: before a session says that something does not exist, which another
 // session may just have created.

@@ -47,6 +47,8 @@ type Node interface {
 	// would answer otherwise than before the call of LeaderChanged.
 	Leader() (nodeID, clusterAddr string, isSelf bool)
 	LeaderChanged() <-chan struct{}
+	// Silence is how long ago this node heard from a leader, or led.
+	Silence() time.Duration
 	// Serving tells whether this node leads, and its predecessor can't serve any
 	// more. LeaderChanged tells of changes.
 	Serving() bool

@@ -282,7 +282,8 @@ func (n *fakeNode) Grant(context.Context, uint64, uint64) (uint64, time.Duration
 	}
 	return n.Applied(), time.Second, nil
 }
-func (n *fakeNode) Unlock(owner uint64) { n.allocator.Unlock(owner) }
+func (n *fakeNode) Silence() time.Duration { return 0 }
+func (n *fakeNode) Unlock(owner uint64)    { n.allocator.Unlock(owner) }
 func (n *fakeNode) Checkpoint(context.Context) error {
 	n.mu.Lock()
 	n.snapshots++

@@ -181,6 +181,8 @@ func (n *Node) stopServing() (term uint64) {
 	n.holder.Close()
 	n.allocator.Stop()
 	if s := n.session; s != nil {
+		now := time.Now()
+		n.served.Store(&now)
 		n.session = nil
 		close(s.stop)
 		s.beside.Wait()

@@ -112,9 +112,10 @@ type Node struct {
 	session *session // nil: not serving; of the leadership goroutine
 	orders  chan func()
 	changes changes
-	joining bool        // has joined, but not heard from the cluster yet
-	started atomic.Bool // raft runs
-	ending  atomic.Bool // it is being shut down
+	joining bool                      // has joined, but not heard from the cluster yet
+	started atomic.Bool               // raft runs
+	ending  atomic.Bool               // it is being shut down
+	served  atomic.Pointer[time.Time] // when this node ceased to serve
 
 	gate  gate
 	stall stall

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -140,6 +141,22 @@ func (n *Node) observeRaft() {
 func (n *Node) Leader() (nodeID, clusterAddr string, isSelf bool) {
 	addr, id := n.raft.LeaderWithID()
 	return string(id), string(addr), string(id) == n.identity.Node
+}
+
+// Silence is how long ago this node heard from a leader, or served: 0 while it does,
+// math.MaxInt64 if never. What it knows is at least that old, and a little more.
+func (n *Node) Silence() time.Duration {
+	if n.Serving() {
+		return 0
+	}
+	silence := time.Duration(math.MaxInt64)
+	if heard := n.raft.LastContact(); !heard.IsZero() {
+		silence = time.Since(heard)
+	}
+	if served := n.served.Load(); served != nil {
+		silence = min(silence, time.Since(*served))
+	}
+	return silence
 }
 
 // LeaderChanged is closed when what Leader says has changed, or this node has begun

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"seqd/engine"
 	"seqd/engine/sequence"
@@ -29,6 +30,9 @@ type Backend interface {
 	Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error)
 	// Unlock gives back every lock that owner holds.
 	Unlock(owner uint64)
+	// Silence is how long ago this node heard from the leader: 0 if it leads. What it
+	// shows of the catalog may be as old. Cheap.
+	Silence() time.Duration
 	// Leads tells whether this node leads the cluster and serves. Cheap.
 	Leads() bool
 	// CatchUp makes the catalog as new as the leader's is now. A session asks for it

@@ -16,10 +16,16 @@ type evaluator struct{ s *Session }
 var _ query.Session = evaluator{}
 
 // Catalog implements query.Session.
-func (e evaluator) Catalog() *engine.Catalog { return e.s.catalog() }
+func (e evaluator) Catalog() *engine.Catalog {
+	e.s.catalogRead = true
+	return e.s.catalog()
+}
 
 // Database implements query.Session.
-func (e evaluator) Database() *engine.Database { return e.s.db() }
+func (e evaluator) Database() *engine.Database {
+	e.s.catalogRead = true
+	return e.s.db()
+}
 
 // SearchPath implements query.Session.
 func (e evaluator) SearchPath() []engine.OID { return e.s.resolvedPath().effective }

@@ -10,6 +10,7 @@ type inForce struct {
 	lockTimeout       time.Duration
 	idleTimeout       time.Duration
 	idleInTransaction time.Duration
+	maxStaleness      time.Duration // negative: no limit
 	readOnly          bool
 	searchPath        string
 }
@@ -28,6 +29,7 @@ func (s *Session) inForce() *inForce {
 			lockTimeout:       timeout("lock_timeout"),
 			idleTimeout:       timeout("idle_session_timeout"),
 			idleInTransaction: timeout("idle_in_transaction_session_timeout"),
+			maxStaleness:      timeout("seqd.max_staleness"),
 			readOnly:          s.transactionSetting("transaction_read_only") == "on",
 			searchPath:        path,
 		}

@@ -18,6 +18,7 @@ type prepared struct {
 	columns  []query.Column   // nil: returns no rows
 	plan     *query.Plan      // of a SELECT
 	inner    *prepared        // what a DECLARE or EXPLAIN is about
+	catalogs bool             // … that reads the catalog, its names at least
 
 	catalog    *engine.Catalog // that plan was made against
 	searchPath string
@@ -78,12 +79,13 @@ func (s *Session) plan(p *prepared) error {
 			return unserved("SELECT INTO")
 		}
 		plan, err := lookedUp(s, func() (*query.Plan, error) {
-			p.catalog = s.catalog()
+			p.catalog, s.catalogRead = s.catalog(), false
 			return query.Analyze(stmt, evaluator{s}, p.declared)
 		})
 		if err != nil {
 			return err
 		}
+		p.catalogs = s.catalogRead
 		p.plan, p.params, p.columns = plan, plan.Params, plan.Columns
 		if p.columns == nil {
 			p.columns = []query.Column{} // rows without columns: SELECT FROM s

@@ -65,6 +65,9 @@ type Config struct {
 	// Options is the start-up parameter of that name: command-line switches, which
 	// come before Parameters.
 	Options string
+	// Defaults are settings that the server's configuration gives; the client may
+	// choose others.
+	Defaults []settings.Parameter
 	// Parameters are the remaining start-up parameters: initial settings.
 	Parameters []settings.Parameter
 	// ServerSettings are settings that the server decides: port, max_connections.
@@ -85,6 +88,7 @@ type Session struct {
 	dbName   string
 	settings *settings.Set
 	forced   inForce
+	stale    bool // the client was warned that this node is cut off
 	standby  bool // the client is served as by a standby: another node leads
 
 	interrupt *interrupt
@@ -104,10 +108,11 @@ type Session struct {
 	unflushed bool
 	// skipToSync: after an error in an extended query everything up to the next
 	// Sync is read and thrown away.
-	skipToSync bool
-	out        rowWriter
-	caughtUp   bool      // the current statement has asked the leader for the newest catalog
-	statement  time.Time // when the current statement began; zero: not asked yet
+	skipToSync  bool
+	out         rowWriter
+	catalogRead bool      // the catalog was read for a query
+	caughtUp    bool      // the current statement has asked the leader for the newest catalog
+	statement   time.Time // when the current statement began; zero: not asked yet
 }
 
 // New checks that user and database exist and returns a session ready to Run.
@@ -147,6 +152,11 @@ func (s *Session) initialSettings(cfg Config) error {
 	s.settings.SetInternal("session_authorization", s.user.Name)
 	if !s.user.Superuser {
 		s.settings.SetInternal("is_superuser", "off")
+	}
+	for _, p := range cfg.Defaults {
+		if err := s.settings.SetServer(p.Name, p.Value); err != nil {
+			return err
+		}
 	}
 	parameters, err := settings.ParseOptions(cfg.Options)
 	for _, p := range append(parameters, cfg.Parameters...) {

@@ -26,6 +26,8 @@ type memory struct {
 	catchUp func()
 	asked   int // CatchUp
 	follows bool
+	silence time.Duration
+	lost    error // of CatchUp
 }
 
 func newMemory() *memory {
@@ -81,11 +83,16 @@ func (m *memory) ConfirmEpochs(context.Context) error { return nil }
 
 func (m *memory) CatchUp(context.Context) error {
 	m.asked++
+	if m.lost != nil {
+		return m.lost
+	}
 	if m.catchUp != nil {
 		m.catchUp()
 	}
 	return nil
 }
+
+func (m *memory) Silence() time.Duration { return m.silence }
 
 func (m *memory) Leads() bool { return !m.follows }
 
@@ -373,6 +380,43 @@ func TestRoleOfTheNode(t *testing.T) {
 	expect(t, told, `DataRow "on"`, `DataRow "t"`,
 		"ParameterStatus in_hot_standby=off", `DataRow "f"`,
 		"ParameterStatus in_hot_standby=on", `DataRow "t"`)
+}
+
+// A node that is cut off answers from its catalog and says so once; or asks the leader
+// first, and refuses if it can't, where seqd.max_staleness says so.
+func TestStaleness(t *testing.T) {
+	m := newMemory()
+	play(t, m, simple("create sequence s"))
+	m.follows, m.silence = true, 12340*time.Millisecond
+	m.lost = sqlstate.New(sqlstate.CannotConnectNow, "no leader")
+	ask := simple("select 's'::regclass")
+	expect(t, play(t, m, simple("select 1"), ask, ask, simple("select nextval('s')")),
+		"RowDescription", `DataRow "1"`, "CommandComplete SELECT 1", "ReadyForQuery I",
+		"WARNING 01000 this node is cut off from the leader of its cluster",
+		"RowDescription", `DataRow "s"`, "CommandComplete SELECT 1", "ReadyForQuery I",
+		"RowDescription", `DataRow "s"`, "CommandComplete SELECT 1", "ReadyForQuery I",
+		"RowDescription", `DataRow "1"`, "CommandComplete SELECT 1", "ReadyForQuery I")
+	refused := "ERROR 57P03 the catalog of this node is older than seqd.max_staleness allows"
+	expect(t, play(t, m, simple("set seqd.max_staleness = '12s'"), ask, simple("select nextval('s')"), simple("show seqd.max_staleness"),
+		simple("set seqd.max_staleness = '1min'"), ask, simple("set seqd.max_staleness = 0"), ask),
+		"CommandComplete SET", "ReadyForQuery I", refused, "ReadyForQuery I",
+		"RowDescription", `DataRow "2"`, "CommandComplete SELECT 1", "ReadyForQuery I",
+		"RowDescription", `DataRow "12s"`, "CommandComplete SHOW", "ReadyForQuery I",
+		"CommandComplete SET", "ReadyForQuery I",
+		"WARNING 01000 this node is cut off from the leader of its cluster",
+		"RowDescription", `DataRow "s"`, "CommandComplete SELECT 1", "ReadyForQuery I",
+		"CommandComplete SET", "ReadyForQuery I", refused, "ReadyForQuery I")
+	m.silence, m.lost, m.asked = 0, nil, 0
+	m.catchUp = func() {
+		m.catchUp = nil
+		play(t, m, simple("drop sequence s; create sequence s start 9"))
+	}
+	expect(t, play(t, m, simple("set seqd.max_staleness = 0"), simple("select start_value from pg_sequence_parameters('s'::regclass)")),
+		"CommandComplete SET", "ReadyForQuery I",
+		"RowDescription", `DataRow "9"`, "CommandComplete SELECT 1", "ReadyForQuery I")
+	if m.asked != 1 {
+		t.Errorf("asked %d times", m.asked)
+	}
 }
 
 func TestStatementTimeoutAndCancel(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"strconv"
@@ -38,6 +39,7 @@ type Serve struct {
 	PrelogMax         uint64        `default:"131072" placeholder:"N" help:"Most values of a sequence that may be reserved ahead under load, and so be skipped by a crash (${default}). 0: every value is committed before it is handed out, and a crash skips none."`
 	MaxConnections    int           `default:"10000" placeholder:"N" help:"Most client connections at a time (${default})."`
 	MaxMessageSize    int           `default:"67108864" placeholder:"BYTES" help:"Largest message accepted from a client (${default})."`
+	MaxStaleness      time.Duration `default:"-1ms" placeholder:"TIME" help:"How old the catalog may be that a node without contact to the leader answers from; 0s: always ask the leader; negative: no limit (${default}). Sessions may SET seqd.max_staleness."`
 	AuthTimeout       time.Duration `default:"1m" placeholder:"TIME" help:"Time a client has to log in (${default})."`
 	ShutdownTimeout   time.Duration `default:"10s" placeholder:"TIME" help:"Time that sessions have to end at a stop (${default})."`
 	AllowUnauthorized bool          `name:"allow-unauthenticated" help:"Accept clients without a password on addresses other than loopback. Anyone who reaches the port is superuser."`
@@ -136,6 +138,8 @@ func (s *Serve) Validate() error {
 		return fmt.Errorf("--max-connections %d: want 1 to 262143", s.MaxConnections)
 	case s.MaxMessageSize < 1024 || s.MaxMessageSize > 1<<30:
 		return fmt.Errorf("--max-message-size %d: want 1024 to %d", s.MaxMessageSize, 1<<30)
+	case s.MaxStaleness.Milliseconds() > math.MaxInt32:
+		return fmt.Errorf("--max-staleness %v: the most is %v", s.MaxStaleness, math.MaxInt32*time.Millisecond)
 	case s.AuthTimeout <= 0:
 		return fmt.Errorf("--auth-timeout %s: must be above 0", s.AuthTimeout)
 	case s.ShutdownTimeout <= 0:

@@ -98,6 +98,11 @@ func init() {
 		p.key, p.unlisted = strings.ToLower(p.Name), true
 		parameters[p.key] = p
 	}
+	for i := range own {
+		p := &own[i]
+		p.key, p.category, p.bootValue = strings.ToLower(p.Name), "Customized Options", p.Default
+		parameters[p.key] = p
+	}
 	for key, p := range parameters {
 		p.min, _ = strconv.ParseFloat(p.minText, 64) // texts have no bounds
 		p.max, _ = strconv.ParseFloat(p.maxText, 64)
@@ -134,6 +139,13 @@ var unlisted = []parameter{
 	{Name: "seed", Default: "unavailable", kind: real, context: user, minText: "-1", maxText: "1", noResetAll: true, Description: "Sets the seed for random-number generation."},
 	{Name: "session_authorization", context: user, noResetAll: true, Description: "Sets the session user name."},
 	{Name: "ssl_renegotiation_limit", Default: "0", kind: integer, minText: "0", maxText: "0", context: user, Description: "SSL renegotiation is no longer supported; this can only be 0."},
+}
+
+// own are seqd's parameters, named as those of an extension are.
+var own = []parameter{
+	{Name: "seqd.max_staleness", Default: "-1", kind: integer, unit: "ms", minText: "-1", maxText: "2147483647", context: user,
+		Description: "Sets how old the catalog may be that a node without contact to the leader answers from.",
+		extra:       "0 asks the leader before every query that reads the catalog. -1 sets no limit."},
 }
 
 // reported are the parameters that PostgreSQL tells clients of (GUC_REPORT).

@@ -29,6 +29,9 @@ func (s *Set) row(p *parameter) Row {
 	if !ok {
 		e = entry{p.Default, "default"}
 	}
+	if v, ok := s.facts[p.key]; ok {
+		e = entry{v, "override"}
+	}
 	reset := p.Default
 	if base, ok := s.base[p.key]; ok {
 		reset = base.value

@@ -85,6 +85,18 @@ func (s *Set) name(p *parameter) {
 	}
 }
 
+// SetServer assigns a parameter as the server's configuration does: the client may
+// choose another value.
+func (s *Set) SetServer(name, value string) error {
+	if err := s.SetBase(name, value); err != nil {
+		return err
+	}
+	key := strings.ToLower(name)
+	e := entry{s.values[key].value, "configuration file"}
+	s.base[key], s.values[key] = e, e
+	return nil
+}
+
 // SetInternal sets a parameter that only the server itself may change.
 func (s *Set) SetInternal(name, value string) {
 	e := entry{value, "override"}
