@@ -40,7 +40,7 @@ func (s *Server) Serve(ln net.Listener) error {
 		s.pending.evictOldest() // most of these errors say that descriptors ran out
 		select {
 		case <-time.After(delay):
-		case <-s.done:
+		case <-s.ctx.Done():
 		}
 	}
 }

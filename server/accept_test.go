@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"seqd/protocol/sqlstate"
+	"seqd/protocol/wire"
 )
 
 // script is a listener whose Accept goes by a list of errors; nil is a connection.
@@ -79,13 +80,15 @@ func TestServeConn(t *testing.T) {
 	}
 }
 
+func nobody() *Client { return &Client{Startup: &wire.Startup{}} }
+
 func TestProcessIDs(t *testing.T) {
 	r := newRegistry(100)
 	r.lastPID = math.MaxInt32 - 2
 	var pids []uint32
 	for range 3 {
-		c := &Client{}
-		if err := r.add(c); err != nil {
+		c := nobody()
+		if _, err := r.add(c); err != nil {
 			t.Fatal(err)
 		}
 		pids = append(pids, c.PID)
@@ -94,14 +97,14 @@ func TestProcessIDs(t *testing.T) {
 		t.Errorf("got %d", pids)
 	}
 	r.lastPID = math.MaxInt32 - 2 // all of these are taken
-	c := &Client{}
-	if err := r.add(c); err != nil || c.PID != 2 {
+	c := nobody()
+	if _, err := r.add(c); err != nil || c.PID != 2 {
 		t.Errorf("got %d, %v; want 2", c.PID, err)
 	}
 	if all := r.close(); len(all) != 4 {
 		t.Errorf("%d clients, want 4", len(all))
 	}
-	if err := r.add(&Client{}); sqlstate.CodeOf(err) != sqlstate.CannotConnectNow {
+	if _, err := r.add(nobody()); sqlstate.CodeOf(err) != sqlstate.CannotConnectNow {
 		t.Errorf("after close: %v", err)
 	}
 }

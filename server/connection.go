@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"runtime/debug"
 	"time"
@@ -66,18 +67,31 @@ func (s *Server) welcome(conn *wire.Conn) (*Client, error) {
 	if !s.pending.remove(ticket) {
 		return nil, net.ErrClosed
 	}
-	if err := s.registry.add(client); err != nil {
+	sessions, err := s.registry.add(client)
+	if err != nil {
 		return nil, err
 	}
 	conn.Send(&pgproto3.AuthenticationOk{})
+	if err := s.cfg.Authenticator.Admit(client, sessions); err != nil {
+		s.registry.remove(client)
+		return nil, &refusal{err}
+	}
 	return client, nil
 }
 
 func (s *Server) authenticate(client *Client, deadline time.Time) error {
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	ctx, cancel := context.WithDeadline(s.ctx, deadline)
 	defer cancel()
-	return s.cfg.Authenticator.Authenticate(ctx, client)
+	if err := s.cfg.Authenticator.Authenticate(ctx, client); err != nil {
+		return &refusal{err}
+	}
+	return nil
 }
+
+// refusal is an error of the Authenticator, which has logged it.
+type refusal struct{ error }
+
+func (r *refusal) Unwrap() error { return r.error }
 
 func (s *Server) cancelRequest(conn *wire.Conn, request *wire.CancelRequest) {
 	if client := s.registry.authorize(request.ProcessID, request.SecretKey); client != nil {
@@ -106,7 +120,11 @@ func (s *Server) farewell(conn *wire.Conn, err error) {
 	switch {
 	case err == nil, errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 	case errors.As(err, &e):
-		s.log.Info("connection ended", "client", conn.RemoteAddr(), "error", err)
+		level := slog.LevelInfo
+		if r := (*refusal)(nil); errors.As(err, &r) {
+			level = slog.LevelDebug
+		}
+		s.log.Log(context.Background(), level, "connection ended", "client", conn.RemoteAddr(), "error", err)
 		if !errors.Is(err, wire.ErrHangup) && !conn.SaidFarewell() {
 			fatal := *e
 			fatal.Severity = sqlstate.SeverityFatal

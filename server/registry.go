@@ -16,6 +16,7 @@ type registry struct {
 	max     int
 	closed  bool
 	clients map[uint32]*Client
+	users   map[string]int // how many sessions each has
 	lastPID uint32
 }
 
@@ -25,7 +26,7 @@ func newRegistry(limit int) *registry {
 	var seed [4]byte
 	rand.Read(seed[:]) // never fails
 	return &registry{
-		max: limit, clients: map[uint32]*Client{},
+		max: limit, clients: map[uint32]*Client{}, users: map[string]int{},
 		lastPID: binary.BigEndian.Uint32(seed[:]) >> 12,
 	}
 }
@@ -36,19 +37,20 @@ func (r *registry) len() int {
 	return len(r.clients)
 }
 
-// add gives c a process ID, or refuses it.
-func (r *registry) add(c *Client) error {
+// add gives c a process ID, or refuses it, and returns how many sessions c's user has.
+func (r *registry) add(c *Client) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return sqlstate.Fatalf(sqlstate.CannotConnectNow, "the database system is shutting down")
+		return 0, sqlstate.Fatalf(sqlstate.CannotConnectNow, "the database system is shutting down")
 	}
 	if len(r.clients) >= r.max {
-		return sqlstate.Fatalf(sqlstate.TooManyConnections, "sorry, too many clients already")
+		return 0, sqlstate.Fatalf(sqlstate.TooManyConnections, "sorry, too many clients already")
 	}
 	c.PID = r.nextPID()
 	r.clients[c.PID] = c
-	return nil
+	r.users[c.Startup.User]++
+	return r.users[c.Startup.User], nil
 }
 
 // nextPID is positive as an int4, which is how clients show it.
@@ -65,6 +67,11 @@ func (r *registry) remove(c *Client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.clients, c.PID)
+	if user := c.Startup.User; r.users[user] > 1 {
+		r.users[user]--
+	} else {
+		delete(r.users, user)
+	}
 }
 
 func (r *registry) find(pid uint32) *Client {

@@ -37,8 +37,11 @@ type Handler interface {
 type Authenticator interface {
 	// Authenticate returns nil if the client may go on; the server then sends
 	// AuthenticationOk. Until then reading from c.Conn ends at AuthTimeout, and so
-	// does ctx.
+	// does ctx. It logs its refusals itself.
 	Authenticate(ctx context.Context, c *Client) error
+	// Admit may still refuse a client that has shown who it is: AuthenticationOk is
+	// in the output. sessions is how many sessions its user has, this one included.
+	Admit(c *Client, sessions int) error
 }
 
 // Trust is the Authenticator that believes everybody.
@@ -46,6 +49,9 @@ type Trust struct{}
 
 // Authenticate implements Authenticator.
 func (Trust) Authenticate(context.Context, *Client) error { return nil }
+
+// Admit implements Authenticator.
+func (Trust) Admit(*Client, int) error { return nil }
 
 // Defaults of Config.
 const (
@@ -98,10 +104,11 @@ type Server struct {
 	pending  *pending
 	registry *registry
 	accepted atomic.Uint64
+	ctx      context.Context // ends with closing
+	end      context.CancelFunc
 
 	mu        sync.Mutex
 	closing   bool
-	done      chan struct{} // closed with closing
 	listeners map[net.Listener]struct{}
 	// conns counts the goroutines of connections. Add happens under mu while
 	// closing is false, so never beside Wait.
@@ -111,10 +118,11 @@ type Server struct {
 // New returns a Server that has nothing to serve yet.
 func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
+	ctx, end := context.WithCancel(context.Background())
 	return &Server{
-		cfg: cfg, log: cfg.Logger,
+		ctx: ctx, end: end, cfg: cfg, log: cfg.Logger,
 		pending: newPending(cfg.MaxPending), registry: newRegistry(cfg.MaxConnections),
-		done: make(chan struct{}), listeners: map[net.Listener]struct{}{},
+		listeners: map[net.Listener]struct{}{},
 	}
 }
 
@@ -196,7 +204,7 @@ func (s *Server) stopAccepting() {
 		return
 	}
 	s.closing = true
-	close(s.done)
+	s.end()
 	for ln := range s.listeners {
 		_ = ln.Close() // Serve notices
 	}

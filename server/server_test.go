@@ -141,7 +141,7 @@ func TestAuthTimeout(t *testing.T) {
 }
 
 // passwordAuth asks for the password "secret".
-type passwordAuth struct{}
+type passwordAuth struct{ Trust }
 
 func (passwordAuth) Authenticate(ctx context.Context, c *Client) error {
 	c.Conn.Send(&pgproto3.AuthenticationCleartextPassword{})

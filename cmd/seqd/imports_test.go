@@ -37,6 +37,9 @@ raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/internal/seams r
 server/session/settings -> protocol/parser protocol/pgtypes protocol/sqlstate protocol/timezone
 server/session -> server/session/settings engine engine/acl engine/query engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
 server/hba ->
+server/audit ->
+server/certs ->
+server/auth -> server server/audit server/hba protocol/scram protocol/wire protocol/sqlstate
 server -> server/session protocol/wire protocol/sqlstate
 cmd/seqd/config ->
 cmd/seqd -> *
@@ -59,7 +62,7 @@ var onlyIn = map[string][]string{
 	"go.etcd.io/bbolt":                   {"raftfsm/node"},
 	"github.com/jackc/pgx/v5/pgproto3":   {"protocol/wire", "server", "cmd/seqd/e2e"},
 	"github.com/alecthomas/kong":         {"cmd/seqd/config"},
-	"github.com/hashicorp/golang-lru/v2": {"server/session"},
+	"github.com/hashicorp/golang-lru/v2": {"server/session", "server/auth"},
 	"github.com/xdg-go/scram":            {"protocol/scram"},
 	"github.com/xdg-go/stringprep":       {"protocol/scram"},
 }

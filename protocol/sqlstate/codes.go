@@ -98,6 +98,7 @@ const (
 	IdleSessionTimeout             Code = "57P05"
 	SystemError                    Code = "58000"
 	IOError                        Code = "58030"
+	ConfigFileError                Code = "F0000"
 	InternalError                  Code = "XX000"
 	DataCorrupted                  Code = "XX001"
 	UniqueViolation                Code = "23505"
