@@ -61,6 +61,7 @@ var onlyIn = map[string][]string{
 	"github.com/hashicorp/raft-boltdb":   {"raftfsm/node"},
 	"go.etcd.io/bbolt":                   {"raftfsm/node"},
 	"github.com/jackc/pgx/v5/pgproto3":   {"protocol/wire", "server", "cmd/seqd/e2e"},
+	"github.com/schollz/progressbar":     {"cmd/seqd"},
 	"github.com/alecthomas/kong":         {"cmd/seqd/config"},
 	"github.com/hashicorp/golang-lru/v2": {"server/session", "server/auth"},
 	"github.com/xdg-go/scram":            {"protocol/scram"},

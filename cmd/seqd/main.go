@@ -35,6 +35,12 @@ func run(args []string) int {
 		fmt.Println("seqd", version)
 	case command == "trial":
 		err = trial(&cli.Trial, os.Stdout)
+	case strings.HasPrefix(command, "backup "):
+		err = backup(&cli.Backup, os.Stdout, os.Stderr)
+	case strings.HasPrefix(command, "restore "):
+		err = restore(&cli.Restore, os.Stdin, os.Stdout, os.Stderr)
+	case command == "cluster recover":
+		err = recoverCluster(&cli.Cluster, os.Stdout)
 	case strings.HasPrefix(command, "cluster "):
 		err = administer(command, &cli.Cluster, os.Stdout)
 	default:

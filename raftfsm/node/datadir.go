@@ -91,6 +91,9 @@ func (d *dataDir) inspect() error {
 			foreign = e.Name()
 		}
 	}
+	if _, err := os.Stat(d.file(recoveredDir)); err == nil {
+		return fmt.Errorf("data directory %s: a recovery was broken off; run `seqd cluster recover` again", d.path)
+	}
 	if foreign != "" {
 		return fmt.Errorf("data directory %s is not empty and was not made by seqd (it holds %q, but no %s); name another one",
 			d.path, foreign, identityFile)

@@ -119,7 +119,9 @@ type Node struct {
 
 	gate  gate
 	stall stall
-	oids  oids
+
+	backups backups
+	oids    oids
 
 	fatal   sync.Once
 	closing sync.Once
@@ -318,6 +320,7 @@ func (n *Node) shutdown() error {
 		n.store.stopWaiting()
 	}
 	n.config.closeAdmin()
+	n.backups.endAll()
 	n.ending.Store(true)
 	end := n.raft.Shutdown()
 	close(n.down)

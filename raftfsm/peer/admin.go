@@ -19,6 +19,8 @@ const (
 	AdminSnapshot byte = 4 // no body
 	AdminJoin     byte = 5 // JoinRequest; JoinReply
 	AdminSkip     byte = 6 // SkipRequest; SkipReply
+	AdminIndex    byte = 7 // no body; uint64
+	AdminBackup   byte = 8 // BackupRequest; BackupPart
 )
 
 // Status is a node's view of the cluster. Only the leader knows the others' lag.
@@ -73,6 +75,17 @@ type SkipReply struct {
 	AtLimits  int      `json:"at_limits"`
 }
 
+// BackupRequest asks for the next part of a backup that was begun, or begins one.
+type BackupRequest struct {
+	Token uint64 `json:"token"` // 0: begin
+}
+
+// BackupPart is a part of a backup's bytes.
+type BackupPart struct {
+	Token uint64 `json:"token"` // to ask for the next part with; 0: this was the last
+	Data  []byte `json:"data"`
+}
+
 // JoinRequest is what a new node tells about itself.
 type JoinRequest struct {
 	ID       string `json:"id"`
@@ -96,6 +109,8 @@ type Admin interface {
 	Snapshot(ctx context.Context) error
 	Join(ctx context.Context, r JoinRequest) (JoinReply, error)
 	Skip(ctx context.Context, r SkipRequest) (SkipReply, error)
+	Index(ctx context.Context) (uint64, error)
+	Backup(ctx context.Context, r BackupRequest) (BackupPart, error)
 }
 
 // NotLeader says who leads, as far as is known.
@@ -163,6 +178,14 @@ func administer(ctx context.Context, a Admin, kind byte, body []byte) (any, erro
 			return nil, err
 		}
 		return a.Skip(ctx, r)
+	case AdminIndex:
+		return a.Index(ctx)
+	case AdminBackup:
+		var r BackupRequest
+		if err := decode(body, &r); err != nil {
+			return nil, err
+		}
+		return a.Backup(ctx, r)
 	}
 	return nil, sqlstate.Errorf(sqlstate.FeatureNotSupported, "this node does not know administrative request %d", kind)
 }
@@ -235,6 +258,19 @@ func (c *AdminClient) Join(ctx context.Context, r JoinRequest) (reply JoinReply,
 func (c *AdminClient) Skip(ctx context.Context, r SkipRequest) (reply SkipReply, err error) {
 	err = c.call(ctx, AdminSkip, r, &reply)
 	return reply, err
+}
+
+// Index returns the leader's last applied log entry: whatever was acknowledged before
+// the call stands at or before it.
+func (c *AdminClient) Index(ctx context.Context) (index uint64, err error) {
+	err = c.call(ctx, AdminIndex, nil, &index)
+	return index, err
+}
+
+// Backup asks the node at the client's address for a part of a backup.
+func (c *AdminClient) Backup(ctx context.Context, r BackupRequest) (part BackupPart, err error) {
+	err = c.call(ctx, AdminBackup, r, &part)
+	return part, err
 }
 
 // redirectsMax is how often a call follows the leadership around.

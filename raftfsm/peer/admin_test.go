@@ -45,6 +45,11 @@ func (f *fakeNode) Join(_ context.Context, r JoinRequest) (JoinReply, error) {
 func (f *fakeNode) Skip(_ context.Context, r SkipRequest) (SkipReply, error) {
 	return SkipReply{Steps: *r.Steps, Sequences: 3, AtLimits: 1, AtLimit: []string{"d: s.n"}}, f.ask("skip")
 }
+func (f *fakeNode) Index(context.Context) (uint64, error) { return 1 << 60, f.ask("index") }
+func (f *fakeNode) Backup(_ context.Context, r BackupRequest) (BackupPart, error) {
+	f.asked = append(f.asked, "backup")
+	return BackupPart{Token: r.Token + 1, Data: []byte{0, 255}}, nil
+}
 
 func TestAdmin(t *testing.T) {
 	a, b := listen(t, node("a")), listen(t, node("b"))
@@ -76,13 +81,19 @@ func TestAdmin(t *testing.T) {
 	if r, err := c.Skip(ctx, SkipRequest{&steps}); err != nil || r.Steps != 7 || r.Sequences != 3 || r.AtLimits != 1 || len(r.AtLimit) != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
+	if i, err := c.Index(ctx); err != nil || i != 1<<60 {
+		t.Errorf("%d, %v", i, err)
+	}
+	if p, err := c.Backup(ctx, BackupRequest{Token: 4}); err != nil || p.Token != 5 || string(p.Data) != "\x00\xff" {
+		t.Errorf("%+v, %v", p, err)
+	}
 	if err := c.Remove(ctx, "unknown"); sqlstate.CodeOf(err) != sqlstate.UndefinedObject {
 		t.Error(err)
 	}
-	if want := []string{"remove x", "transfer y", "join n h:1", "skip"}; !slices.Equal(leader.asked, want) {
+	if want := []string{"remove x", "transfer y", "join n h:1", "skip", "index"}; !slices.Equal(leader.asked, want) {
 		t.Errorf("the leader was asked %q", leader.asked)
 	}
-	if want := []string{"remove x", "transfer y", "snapshot", "join n h:1", "skip"}; !slices.Equal(follower.asked, want) {
+	if want := []string{"remove x", "transfer y", "snapshot", "join n h:1", "skip", "index", "backup"}; !slices.Equal(follower.asked, want) {
 		t.Errorf("the follower was asked %q", follower.asked)
 	}
 	for _, raw := range []struct {

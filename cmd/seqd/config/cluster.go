@@ -30,16 +30,22 @@ type Certificates struct {
 	ClusterCA   string `name:"cluster-ca" type:"path" placeholder:"FILE" help:"Certificates of the authority that signs the nodes' certificates (PEM)."`
 }
 
-// Cluster is the commands about a running cluster.
-type Cluster struct {
+// AnyNode says which node to ask.
+type AnyNode struct {
 	Node    string        `default:"127.0.0.1:5533" placeholder:"HOST:PORT" help:"Cluster address of any node (${default})."`
 	Timeout time.Duration `default:"15s" placeholder:"TIME" help:"Time that the answer may take (${default})."`
 	Certificates
+}
+
+// Cluster is the commands about a running cluster.
+type Cluster struct {
+	AnyNode `embed:""`
 
 	Status   struct{} `cmd:"" help:"Show the nodes, who leads, and how far they are."`
 	Remove   Remove   `cmd:"" help:"Remove a node from the cluster for good. Its data folder is of no use afterwards."`
 	Transfer Transfer `cmd:"" help:"Hand the leadership to another node. No value is lost."`
 	Skip     Skip     `cmd:"" help:"Set every sequence ahead, so that values which may have been handed out do not come again."`
+	Recover  Recover  `cmd:"" help:"Make a new cluster of what one node has, when most of the others are lost for good."`
 	Snapshot struct{} `cmd:"" help:"Have the node at --node write a snapshot and compact its log."`
 }
 
@@ -51,6 +57,27 @@ type Remove struct {
 // Transfer names the node that shall lead.
 type Transfer struct {
 	To string `arg:"" name:"to" optional:"" help:"Node ID; without it, any that is up to date."`
+}
+
+// Recover makes a new cluster of what one node has.
+type Recover struct {
+	DataDir string  `default:"./seqd-data" placeholder:"DIR" help:"Data folder of the surviving node, which must not run (${default})."`
+	Skip    *uint64 `placeholder:"N" help:"How many values to set every sequence ahead; without it, four times the largest reservation ever made."`
+	Yes     bool    `help:"Do it. Without this it is only told what would be done."`
+}
+
+// Backup writes a backup.
+type Backup struct {
+	AnyNode `embed:""`
+	File    string `arg:"" help:"File to write; - for standard output."`
+}
+
+// Restore makes a data folder of a backup.
+type Restore struct {
+	DataDir string  `default:"./seqd-data" placeholder:"DIR" help:"Folder to make; it must be empty or not be there (${default})."`
+	NodeID  string  `name:"node-id" placeholder:"NAME" help:"Name of the node in its new cluster. Without it one is made up."`
+	Skip    *uint64 `placeholder:"N" help:"How many values to set every sequence ahead, since values were handed out after the backup; without it, four times the largest reservation before it."`
+	File    string  `arg:"" help:"The backup; - for standard input."`
 }
 
 // Skip says how far.
@@ -141,7 +168,7 @@ func (c *ClusterFlags) validate(listen string) error {
 	return nil
 }
 
-func (c *Cluster) validate() error {
+func (c *AnyNode) validate() error {
 	if _, err := hostPort("--node", c.Node); err != nil {
 		return err
 	}

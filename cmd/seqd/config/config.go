@@ -25,7 +25,9 @@ type CLI struct {
 	Config kong.ConfigFlag `placeholder:"FILE" help:"Read settings from this YAML or JSON file: the flags' names without the dashes."`
 
 	Serve   Serve   `cmd:"" default:"withargs" help:"Run the server (the default command)."`
-	Cluster Cluster `cmd:"" help:"Look at and change a running cluster."`
+	Cluster Cluster `cmd:"" help:"Look at and change a cluster."`
+	Backup  Backup  `cmd:"" help:"Write what a running cluster has to a file, from any of its nodes."`
+	Restore Restore `cmd:"" help:"Make a data folder of a backup: that of a node which begins a new cluster."`
 	Trial   Trial   `cmd:"" hidden:"" help:"Run three nodes on this machine, with data that is thrown away."`
 	Version Version `cmd:"" help:"Print the version."`
 }
@@ -89,6 +91,8 @@ func Parse(args []string, out, errOut io.Writer, exit func(int)) (*CLI, string, 
 		err = cli.Serve.Validate()
 	case strings.HasPrefix(command, "cluster "):
 		err = cli.Cluster.validate()
+	case strings.HasPrefix(command, "backup "):
+		err = cli.Backup.AnyNode.validate()
 	}
 	if err != nil {
 		return nil, "", &UsageError{err}

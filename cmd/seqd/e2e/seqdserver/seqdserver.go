@@ -96,6 +96,7 @@ type Options struct {
 	DataDir string   // "" is --ephemeral
 	Listen  string   // "" is another port at each start
 	Args    []string // further flags
+	Binary  string   // "" is Binary()
 }
 
 // Server is a seqd process, or one that has ended and may be started again.
@@ -149,9 +150,12 @@ func (s *Server) KillAtStart(d time.Duration) error {
 
 // launch forks the process; the channel gets the address once it is ready.
 func (s *Server) launch() (<-chan string, error) {
-	bin, err := Binary()
-	if err != nil {
-		return nil, err
+	bin := s.opts.Binary
+	if bin == "" {
+		var err error
+		if bin, err = Binary(); err != nil {
+			return nil, err
+		}
 	}
 	args := []string{"--listen", cmp.Or(s.opts.Listen, "127.0.0.1:0")}
 	if s.opts.DataDir == "" {
@@ -164,8 +168,9 @@ func (s *Server) launch() (<-chan string, error) {
 		s.stale = s.proc.Tail()
 	}
 	cmd := exec.Command(bin, args...)
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "SEQD_") })
+	cmd.Env = Environment()
 	ready := make(chan string, 1)
+	var err error
 	s.proc, err = proc.Start(cmd, syscall.SIGKILL, func(line string) {
 		if m := readyLine.FindStringSubmatch(line); m != nil {
 			select {
@@ -175,6 +180,11 @@ func (s *Server) launch() (<-chan string, error) {
 		}
 	})
 	return ready, err
+}
+
+// Environment is this process's, without what would configure seqd.
+func Environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "SEQD_") })
 }
 
 // Addr is host:port of the running server.
