@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"seqd/cmd/seqd/e2e/nullserver"
 	"seqd/cmd/seqd/e2e/pgserver"
 	"seqd/cmd/seqd/e2e/seqdserver"
 	"seqd/cmd/seqd/e2e/target"
@@ -19,6 +20,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	nullserver.RunIfAsked()
 	flag.Parse()
 	code := m.Run()
 	if p := postgres.target; p != nil {
