@@ -28,7 +28,8 @@ type Conn struct {
 	execute  pgproto3.Execute
 	close    pgproto3.Close
 	copyData pgproto3.CopyData
-	oversize bool // one of them refers to more than a large buffer
+	message  []byte // the last one's bytes
+	oversize bool   // one of them refers to more than a large buffer
 
 	outOfStep bool // a frame was broken: where the next message begins is unknown
 

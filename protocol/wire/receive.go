@@ -83,7 +83,8 @@ func (c *Conn) body(typ byte, length int) (byte, []byte, error) {
 	if err := c.in.fill(size); err != nil {
 		return 0, nil, cutShort(err)
 	}
-	body := c.in.bytes()[5:size:size]
+	c.message = c.in.bytes()[:size:size]
+	body := c.message[5:]
 	c.in.discard(size)
 	c.oversize = size > largeBuffer
 	return typ, body, nil
@@ -102,6 +103,7 @@ func cutShort(err error) error {
 func (c *Conn) forget() {
 	c.query, c.parse, c.bind = pgproto3.Query{}, pgproto3.Parse{}, pgproto3.Bind{}
 	c.copyData = pgproto3.CopyData{}
+	c.message = nil
 	c.oversize = false
 }
 

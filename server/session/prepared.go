@@ -22,6 +22,8 @@ type prepared struct {
 
 	catalog    *engine.Catalog // that plan was made against
 	searchPath string
+
+	hot *hot // of the last message that asked for it, nil: none of that kind
 }
 
 // analyze makes a statement ready to be bound and run.

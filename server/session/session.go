@@ -29,6 +29,15 @@ type Conn interface {
 	Flush() error
 	// Err is the error that ended the output, nil while it works.
 	Err() error
+	// Await waits for input; Ahead is what has arrived and was not received, Skip takes
+	// whole messages of it as received. Message is the last received one as it came.
+	Await() error
+	Ahead() []byte
+	Skip(n int)
+	Message() []byte
+	// Output is what waits for Flush; SetOutput takes it back with messages added.
+	Output() []byte
+	SetOutput([]byte)
 	// InputWaiting tells whether another whole message has arrived already.
 	InputWaiting() bool
 	// SetReadDeadline bounds the wait for the next message; zero means no bound.
@@ -193,6 +202,9 @@ func (s *Session) Run() error {
 	}
 	for {
 		msg, err := s.receive()
+		if msg == nil && err == nil {
+			continue // answered already
+		}
 		if _, ok := msg.(*pgproto3.Terminate); ok && err == nil {
 			return nil
 		}
@@ -243,7 +255,8 @@ func (s *Session) readyForQuery() {
 	s.conn.Send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
 }
 
-// receive waits for a message, at most as long as the idle timeouts allow.
+// receive waits for a message, at most as long as the idle timeouts allow. What
+// serveHot has answered is no message: nil.
 func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 	timeout := s.idleTimeout()
 	if timeout > 0 {
@@ -254,7 +267,7 @@ func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 	if !s.conn.InputWaiting() {
 		s.confirmed = false // else the message was here already when it was asked
 	}
-	msg, err := s.conn.Receive()
+	msg, err := s.next()
 	if cause := s.interrupt.terminated(); cause != nil {
 		return nil, cause
 	}
@@ -267,6 +280,17 @@ func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 		}
 	}
 	return msg, err
+}
+
+func (s *Session) next() (pgproto3.FrontendMessage, error) {
+	err := s.conn.Await()
+	if err == nil {
+		var served bool
+		if served, err = s.serveHot(); !served && err == nil {
+			return s.conn.Receive()
+		}
+	}
+	return nil, err
 }
 
 // flushAnswers writes finished answers before a statement waits. What the waiting

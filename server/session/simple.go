@@ -54,7 +54,11 @@ func (s *Session) simpleStatement(raw *parser.RawStmt, alone, last bool, sql str
 		return err
 	}
 	s.conn.Send(rowDescription(stmt.columns, p.format))
-	return s.execute(p, 0)
+	err = s.execute(p, 0)
+	if err == nil && alone {
+		s.learnHot(p)
+	}
+	return err
 }
 
 // runUtilityStatement commits before the last CommandComplete of the message:

@@ -1,0 +1,132 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"seqd/cmd/seqd/e2e/seqdserver"
+)
+
+// TestShortWay sends the same bytes to two sessions, one of which has a
+// statement_timeout and so answers everything the general way. Whatever the messages
+// and however they are cut into packets, the answers must be equal to the byte.
+func TestShortWay(t *testing.T) {
+	short, general := freshSeqd(t, seqdserver.Options{}), freshSeqd(t, seqdserver.Options{})
+	for seed := range uint64(150) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		messages := hotMessages(t, r)
+		a := hotAnswers(t, short.Addr(), "", messages, r)
+		b := hotAnswers(t, general.Addr(), "-c statement_timeout=1h", messages, r)
+		if !bytes.Equal(a, b) {
+			t.Fatalf("seed %d: short way\n%q\ngeneral way\n%q", seed, a, b)
+		}
+	}
+}
+
+// hotMessages is a random stream in which the same few messages come again and again,
+// on sequences of which one comes to its end.
+func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
+	t.Helper()
+	encode := func(m pgproto3.FrontendMessage) []byte {
+		b, err := m.Encode(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	query := func(sql string) []byte { return encode(&pgproto3.Query{String: sql}) }
+	bind := func(name string, result ...int16) []byte {
+		return encode(&pgproto3.Bind{PreparedStatement: name, ResultFormatCodes: result})
+	}
+	execute, sync := encode(&pgproto3.Execute{}), encode(&pgproto3.Sync{})
+	describe := encode(&pgproto3.Describe{ObjectType: 'P'})
+	group := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+	frequent := [][]byte{
+		query("SELECT nextval('a')"), query("SELECT nextval('c')"),
+		group(bind("a"), execute, sync), group(bind("a"), describe, execute, sync), group(bind("c", 1), describe, execute, sync),
+		group(bind("a"), execute), group(bind("c", 0), describe, execute), sync,
+	}
+	rare := [][]byte{
+		query("BEGIN"), query("COMMIT"), query("ROLLBACK"), query("SELECT nextval('small')"), query("SELECT currval('a'), lastval()"),
+		group(bind("small"), describe, execute, sync), group(bind("small"), execute), query("SET search_path = public"),
+		query("CREATE SEQUENCE IF NOT EXISTS other"), query("DROP SEQUENCE a; CREATE SEQUENCE a START 100"), query("DISCARD SEQUENCES"),
+		execute, describe, encode(&pgproto3.Execute{MaxRows: 1}), encode(&pgproto3.Close{ObjectType: 'P'}),
+		encode(&pgproto3.Close{ObjectType: 'S', Name: "a"}), encode(&pgproto3.Parse{Name: "a", Query: "SELECT nextval('a')"}),
+		encode(&pgproto3.Parse{Name: "a", Query: "SELECT nextval('c')"}), group(encode(&pgproto3.Parse{Query: "SELECT 1"}), sync),
+		query("BEGIN READ ONLY"), query("SELECT setval('c', 7)"), query("SELECT 1/0"), encode(&pgproto3.Flush{}),
+	}
+	list := [][]byte{
+		query("DROP SEQUENCE IF EXISTS a, c, small, other"), query("CREATE SEQUENCE a"), query("CREATE SEQUENCE c CACHE 5"), query("CREATE SEQUENCE small MAXVALUE 3"),
+	}
+	for _, name := range []string{"a", "c", "small"} {
+		list = append(list, group(encode(&pgproto3.Parse{Name: name, Query: fmt.Sprintf("SELECT nextval('%s')", name)}), sync))
+	}
+	for range 120 {
+		from := frequent
+		if r.IntN(6) == 0 {
+			from = rare
+		}
+		list = append(list, from[r.IntN(len(from))])
+	}
+	return append(list, sync, query("ROLLBACK"), query("SELECT 'the end'"))
+}
+
+// hotAnswers sends the messages, cut anywhere, and returns all that comes back after
+// the greeting.
+func hotAnswers(t *testing.T, addr, options string, messages [][]byte, r *rand.Rand) []byte {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	params := map[string]string{"user": "postgres", "database": "postgres"}
+	if options != "" {
+		params["options"] = options
+	}
+	hello, err := (&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersionNumber, Parameters: params}).Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write(hello); err != nil {
+		t.Fatal(err)
+	}
+	readUntil(t, conn, []byte("Z\x00\x00\x00\x05I"))
+	stream := bytes.Join(messages, nil)
+	go func() {
+		for len(stream) > 0 {
+			n := min(len(stream), 1+r.IntN(400))
+			if _, err := conn.Write(stream[:n]); err != nil {
+				return
+			}
+			stream = stream[n:]
+		}
+	}()
+	return readUntil(t, conn, []byte("the end\x00\x00"), []byte("C\x00\x00\x00\x0dSELECT 1\x00Z\x00\x00\x00\x05I"))
+}
+
+// readUntil reads until the marks have come, the first maybe with other bytes behind.
+func readUntil(t *testing.T, conn net.Conn, marks ...[]byte) []byte {
+	t.Helper()
+	var got []byte
+	chunk := make([]byte, 32<<10)
+	for {
+		n, err := conn.Read(chunk)
+		got = append(got, chunk[:n]...)
+		if bytes.HasSuffix(got, marks[len(marks)-1]) && (len(marks) == 1 || bytes.Contains(got, []byte("the end"))) {
+			return got
+		}
+		if err != nil {
+			t.Fatalf("%v after %q", err, got)
+		}
+	}
+}
