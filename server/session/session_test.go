@@ -182,12 +182,6 @@ func (c *script) SendError(e *sqlstate.Error) {
 func (c *script) Flush() error                    { c.flushes++; return nil }
 func (c *script) Err() error                      { return nil }
 func (c *script) InputWaiting() bool              { return len(c.in) > 0 }
-func (c *script) Await() error                    { return nil }
-func (c *script) Ahead() []byte                   { return nil }
-func (c *script) Skip(int)                        {}
-func (c *script) Message() []byte                 { return nil }
-func (c *script) Output() []byte                  { return nil }
-func (c *script) SetOutput([]byte)                {}
 func (c *script) SetReadDeadline(time.Time) error { return nil }
 
 func open(t *testing.T, m *memory, c *script) *Session {
