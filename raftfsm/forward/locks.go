@@ -108,7 +108,7 @@ const retryEvery = 50 * time.Millisecond
 // attach keeps one call open for as long as the route is in use: when it ends the
 // leader frees all locks of this gateway.
 func (b *Backend) attach(r *route) {
-	for r.ctx.Err() == nil {
+	for !r.replaced() && r.ctx.Err() == nil {
 		_, _ = b.ask(r.ctx, r, kindAttach, &request{}) // it ends with an error in any case
 		rest(r.ctx)
 	}
@@ -136,10 +136,10 @@ func (b *Backend) release(owner uint64, h *holder) {
 
 // heir is the route that leads where r led, nil if there is none now.
 func (b *Backend) heir(r *route) *route {
-	if r.ctx.Err() == nil {
+	if !r.replaced() {
 		return r
 	}
-	if now := b.route.Load(); now.client != nil && now.addr == r.addr && now.ctx.Err() == nil {
+	if now := b.route.Load(); now.client != nil && now.addr == r.addr && !now.replaced() {
 		return now
 	}
 	return nil

@@ -11,15 +11,32 @@ import (
 	"seqd/raftfsm/peer"
 )
 
-// route is where requests go. A change makes a new one and ends ctx of the old
-// one, and with it the calls that are under way.
+// route is where requests go. A change makes a new one and closes over of the old
+// one. Calls that are under way go on for a while: a leader that hands over answers
+// each of them, with the values that it gave out or with "not serving", and who did
+// not listen would lose the values. Of a leader that has failed nothing comes, but
+// that is no loss of time: its successor is not there so soon.
 type route struct {
 	self   bool
-	addr   string // "": nobody is known to lead
-	client Client // nil if self, or nobody is known
-	ctx    context.Context
+	addr   string          // "": nobody is known to lead
+	client Client          // nil if self, or nobody is known
+	over   chan struct{}   // closed when there is another one
+	ctx    context.Context // of the calls; ends afterGrace after over
 	end    context.CancelFunc
 	attach sync.Once
+}
+
+// afterGrace is how long answers of a leader are listened to that is known to lead no
+// more. It is shorter than an election takes.
+const afterGrace = 500 * time.Millisecond
+
+func (r *route) replaced() bool {
+	select {
+	case <-r.over:
+		return true
+	default:
+		return false
+	}
 }
 
 // follow keeps the route up to date.
@@ -54,14 +71,15 @@ func (b *Backend) setRoute(old *route, addr string, self bool) {
 	if (old != nil && now != old) || (now != nil && now.self == self && now.addr == addr) {
 		return
 	}
-	r := &route{self: self, addr: addr}
+	r := &route{self: self, addr: addr, over: make(chan struct{})}
 	r.ctx, r.end = context.WithCancel(b.ctx)
 	if !self && addr != "" {
 		r.client = b.dial(addr)
 	}
 	b.route.Store(r)
 	if now != nil {
-		now.end()
+		close(now.over)
+		time.AfterFunc(afterGrace, now.end)
 	}
 }
 
@@ -154,7 +172,7 @@ func (t *trouble) failed(err error) {
 func (t *trouble) pause(r *route, done <-chan struct{}) {
 	wait := time.NewTimer(min(backoffMin<<min(t.attempts-1, 10), backoffMax))
 	defer wait.Stop()
-	changed := r.ctx.Done()
+	changed := r.over
 	if t.attempts > hastyMax {
 		changed = nil
 	}

@@ -26,6 +26,7 @@ type team struct {
 	t     *testing.T
 	cuts  cuts
 	nodes []*teammate
+	late  time.Duration // answers to backends come as late as that
 	// Defaults of the nodes' configuration.
 	config Config
 }

@@ -1,8 +1,11 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,13 +32,12 @@ type cachers struct {
 	wg           sync.WaitGroup
 }
 
-// startCachers needs a team that keeps its ports.
 func startCachers(x *team) *cachers {
 	c := &cachers{team: x, id: create(x.t, x.leader().node.Load(), "s", func(p *sequence.Params) { p.Cache = 10 })}
 	ctx, cancel := context.WithCancel(x.t.Context())
 	c.stop = cancel
 	for _, m := range x.nodes {
-		c.serve(m)
+		m.serve()
 		for owner := range uint64(2) {
 			c.wg.Go(func() { c.draw(ctx, m, owner+1) })
 		}
@@ -44,13 +46,20 @@ func startCachers(x *team) *cachers {
 	return c
 }
 
-// serve makes a node answer the others'.
-func (c *cachers) serve(m *teammate) {
+// serve makes a node answer the others, and sessions by way of its backend.
+func (m *teammate) serve() {
 	n, port := m.node.Load(), m.port
 	m.backend = forward.New(forward.Config{Node: n, MaxWait: 3 * time.Second,
 		Dial: func(addr string) forward.Client { return port.Client(addr, peer.StreamRPC) }})
-	forward.NewServer(n).Register(port)
-	c.team.t.Cleanup(m.backend.Close)
+	server, late := forward.NewServer(n), m.team.late
+	port.Handle(peer.StreamRPC, func(ctx context.Context, _ peer.Identity, kind byte, body []byte) ([]byte, error) {
+		answer, err := server.Handle(ctx, kind, body)
+		if late > 0 {
+			time.Sleep(rand.N(late))
+		}
+		return answer, err
+	})
+	m.team.t.Cleanup(m.backend.Close)
 }
 
 func (c *cachers) end() {
@@ -164,4 +173,53 @@ func TestCachedValuesWithoutGrants(t *testing.T) {
 	defer c.end()
 	eventually(t, "a void value", func() bool { return c.stale.Load() != nil })
 	c.report("without grants")
+}
+
+// TestTransferLosesNothingElsewhere: sessions on all nodes get every value, without an
+// error, while the leadership goes around.
+func TestTransferLosesNothingElsewhere(t *testing.T) {
+	x := newTeam(t, Config{PrelogMax: 5000}).start(3)
+	x.late = 20 * time.Millisecond
+	id := create(t, x.leader().node.Load(), "s", nil)
+	d := draws{start: time.Now()}
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for _, m := range x.nodes {
+		m.serve()
+		eventually(t, "the sequence", func() bool { return m.backend.Sequence(id) != nil })
+		s := m.backend.Sequence(id)
+		for owner := range uint64(3) {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					begun := time.Since(d.start)
+					b, _, err := s.Next(t.Context(), owner+1)
+					if err != nil {
+						t.Errorf("%s: %v", m.name, err)
+						return
+					}
+					d.add(begun, b.First)
+				}
+			})
+		}
+	}
+	hands := 20
+	if testing.Short() {
+		hands = 5
+	}
+	for range hands {
+		time.Sleep(30 * time.Millisecond)
+		if err := x.leader().node.Load().Admin().Transfer(t.Context(), ""); err != nil {
+			t.Error(err)
+		}
+	}
+	stop()
+	wg.Wait()
+	if v := d.violation(); v != "" {
+		t.Error(v)
+	}
+	last := slices.MaxFunc(d.list, func(a, b draw) int { return cmp.Compare(a.value, b.value) }).value
+	t.Logf("%d values, %d hand-overs, %v without a value at most", len(d.list), hands, d.longestGap())
+	if int(last) != len(d.list) {
+		t.Errorf("%d of %d values were lost", int(last)-len(d.list), last)
+	}
 }

@@ -337,3 +337,35 @@ func TestNotSentWasNotCarriedOut(t *testing.T) {
 		}
 	}
 }
+
+// TestCloseSendsWhatIsAnswered: the last answers of a side that goes arrive.
+func TestCloseSendsWhatIsAnswered(t *testing.T) {
+	a, b := listen(t, node("a")), listen(t, node("b"))
+	const calls = 50
+	var begun sync.WaitGroup
+	begun.Add(calls)
+	b.Handle(StreamRPC, func(ctx context.Context, _ Identity, _ byte, body []byte) ([]byte, error) {
+		begun.Done()
+		<-ctx.Done()
+		return make([]byte, 100_000), nil
+	})
+	results := make(chan error, calls)
+	for range calls {
+		go func() {
+			reply, err := a.Client(b.Addr(), StreamRPC).Call(soon(t), kindEcho, nil)
+			if err == nil && len(reply) != 100_000 {
+				err = errors.New("cut short")
+			}
+			results <- err
+		}()
+	}
+	begun.Wait()
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	for range calls {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -23,6 +23,7 @@ type link struct {
 	taken  uint64        // bytes that the writer has taken from out, ever: they may have been sent
 	space  chan struct{} // closed when out is taken; nil if nobody waits for it
 	broken error
+	last   bool // nothing more will be queued: the writer breaks the link when it is done
 
 	heard atomic.Bool // something came since the last look
 }
@@ -98,8 +99,11 @@ func (l *link) send(typ frameType, kind byte, id uint64, body []byte) error {
 // write.
 func (l *link) write() error {
 	for {
-		out := l.take()
+		out, last := l.take()
 		if out == nil {
+			if last {
+				return ErrClosed
+			}
 			select {
 			case <-l.wake:
 				// Whoever is about to put a frame goes first: it saves a write.
@@ -118,11 +122,11 @@ func (l *link) write() error {
 // keepBuffer is the largest buffer that is used again.
 const keepBuffer = 1 << 20
 
-func (l *link) take() []byte {
+func (l *link) take() (_ []byte, last bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.out) == 0 || l.broken != nil {
-		return nil
+		return nil, l.last
 	}
 	out := l.out
 	l.taken += uint64(len(out))
@@ -135,7 +139,18 @@ func (l *link) take() []byte {
 		close(l.space)
 		l.space = nil
 	}
-	return out
+	return out, l.last
+}
+
+// drain has what is queued written, as long as the other side takes it, and breaks the
+// link.
+func (l *link) drain(limit time.Duration) {
+	_ = l.conn.SetWriteDeadline(time.Now().Add(limit))
+	l.mu.Lock()
+	l.last = true
+	l.mu.Unlock()
+	l.ring()
+	<-l.gone
 }
 
 // fail breaks the link; the first reason stays. It tells whether this call did it.

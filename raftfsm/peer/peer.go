@@ -99,6 +99,7 @@ const (
 	handshakeTimeout = 1500 * time.Millisecond // dialling, TLS and preface together
 	pingEvery        = time.Second             // silence after which the caller asks for a sign of life
 	deadAfter        = 4 * time.Second         // silence after which a connection is broken
+	drainLimit       = time.Second             // for sending the last answers
 	handshakesMax    = 256                     // connections that have not shown a preface
 	callsMax         = 1 << 16                 // calls running for one connection
 	queuedMax        = 4 << 20                 // bytes waiting to be sent before callers wait

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	"seqd/protocol/sqlstate"
 )
@@ -42,10 +43,19 @@ func serveConn(ctx context.Context, conn net.Conn, h Handler, from Identity) err
 	var wg sync.WaitGroup
 	wg.Go(func() { s.fail(s.write()) })
 	wg.Go(func() { s.watch(pingEvery, deadAfter, false) })
-	s.fail(s.read())
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	err := s.read()
+	stop()
+	ending := ctx.Err() != nil // it is this side that goes
+	if !ending {
+		s.fail(err)
+	}
 	cancel()
 	close(s.tasks)
 	s.workers.Wait()
+	if ending {
+		s.drain(drainLimit)
+	}
 	wg.Wait()
 	return s.err()
 }

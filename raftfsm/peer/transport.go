@@ -23,6 +23,7 @@ type Transport struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
+	serving  sync.WaitGroup // connections whose calls are answered
 	raft     *raftLayer
 
 	mu         sync.Mutex
@@ -140,7 +141,8 @@ func (t *Transport) Client(addr string, s StreamType) *Client {
 }
 
 // Close breaks every connection and returns when nothing of the Transport runs any
-// more, its handlers included. It must not be called from a handler.
+// more, its handlers included. It must not be called from a handler. Their ctx ends;
+// what they have answered is sent first.
 func (t *Transport) Close() error {
 	t.mu.Lock()
 	first := !t.closed
@@ -151,6 +153,12 @@ func (t *Transport) Close() error {
 		t.cancel()
 		if t.listener != nil {
 			err = t.listener.Close()
+		}
+		answered := make(chan struct{})
+		go func() { t.serving.Wait(); close(answered) }()
+		select {
+		case <-answered:
+		case <-time.After(drainLimit):
 		}
 		t.mu.Lock()
 		for c := range t.conns {
@@ -348,6 +356,15 @@ func (t *Transport) serve(conn net.Conn) {
 		t.raft.deliver(conn)
 		return
 	}
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		_ = conn.Close()
+		return
+	}
+	t.serving.Add(1)
+	t.mu.Unlock()
+	defer t.serving.Done()
 	err = serveConn(t.ctx, conn, h, from)
 	t.config.Logger.Debug("a cluster connection ended", "node", from.NodeID, "stream", s.String(), "error", err)
 }
