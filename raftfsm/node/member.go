@@ -192,17 +192,7 @@ func (n *Node) roomFor(ctx context.Context, r peer.JoinRequest) error {
 			}
 		}
 	}
-	ask, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	status, err := n.config.Peer.Admin(r.Addr).StatusHere(ask)
-	switch {
-	case err != nil:
-		return sqlstate.Errorf(sqlstate.CannotConnectNow, "node %q can't be reached at %s: %w", r.ID, r.Addr, err).
-			WithHint("Check the address that the node advertises.")
-	case status.Node != r.ID:
-		return sqlstate.Errorf(sqlstate.CannotConnectNow, "at %s answers node %q, not %q", r.Addr, status.Node, r.ID)
-	}
-	return nil
+	return n.answersAt(ctx, r.ID, r.Addr, "")
 }
 
 func (n *Node) notServing() error {

@@ -134,6 +134,7 @@ func (n *Node) observeRaft() {
 	go n.watchRaft(events)
 	if n.config.Peer != nil {
 		go n.watchMembership()
+		go n.announce()
 	}
 }
 

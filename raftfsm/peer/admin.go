@@ -21,6 +21,7 @@ const (
 	AdminSkip     byte = 6 // SkipRequest; SkipReply
 	AdminIndex    byte = 7 // no body; uint64
 	AdminBackup   byte = 8 // BackupRequest; BackupPart
+	AdminAnnounce byte = 9 // Announcement
 )
 
 // Status is a node's view of the cluster. Only the leader knows the others' lag.
@@ -86,6 +87,13 @@ type BackupPart struct {
 	Data  []byte `json:"data"`
 }
 
+// Announcement is what a member says of itself when the cluster knows it otherwise.
+type Announcement struct {
+	ID      string `json:"id"`
+	Addr    string `json:"addr"` // advertised
+	Version int    `json:"version"`
+}
+
 // JoinRequest is what a new node tells about itself.
 type JoinRequest struct {
 	ID       string `json:"id"`
@@ -111,6 +119,7 @@ type Admin interface {
 	Skip(ctx context.Context, r SkipRequest) (SkipReply, error)
 	Index(ctx context.Context) (uint64, error)
 	Backup(ctx context.Context, r BackupRequest) (BackupPart, error)
+	Announce(ctx context.Context, a Announcement) error
 }
 
 // NotLeader says who leads, as far as is known.
@@ -186,6 +195,12 @@ func administer(ctx context.Context, a Admin, kind byte, body []byte) (any, erro
 			return nil, err
 		}
 		return a.Backup(ctx, r)
+	case AdminAnnounce:
+		var r Announcement
+		if err := decode(body, &r); err != nil {
+			return nil, err
+		}
+		return nil, a.Announce(ctx, r)
 	}
 	return nil, sqlstate.Errorf(sqlstate.FeatureNotSupported, "this node does not know administrative request %d", kind)
 }
@@ -271,6 +286,11 @@ func (c *AdminClient) Index(ctx context.Context) (index uint64, err error) {
 func (c *AdminClient) Backup(ctx context.Context, r BackupRequest) (part BackupPart, err error) {
 	err = c.call(ctx, AdminBackup, r, &part)
 	return part, err
+}
+
+// Announce tells the leader about a member.
+func (c *AdminClient) Announce(ctx context.Context, a Announcement) error {
+	return c.call(ctx, AdminAnnounce, a, nil)
 }
 
 // redirectsMax is how often a call follows the leadership around.

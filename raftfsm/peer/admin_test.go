@@ -50,6 +50,9 @@ func (f *fakeNode) Backup(_ context.Context, r BackupRequest) (BackupPart, error
 	f.asked = append(f.asked, "backup")
 	return BackupPart{Token: r.Token + 1, Data: []byte{0, 255}}, nil
 }
+func (f *fakeNode) Announce(_ context.Context, a Announcement) error {
+	return f.ask("announce " + a.ID + " " + a.Addr)
+}
 
 func TestAdmin(t *testing.T) {
 	a, b := listen(t, node("a")), listen(t, node("b"))
@@ -87,13 +90,16 @@ func TestAdmin(t *testing.T) {
 	if p, err := c.Backup(ctx, BackupRequest{Token: 4}); err != nil || p.Token != 5 || string(p.Data) != "\x00\xff" {
 		t.Errorf("%+v, %v", p, err)
 	}
+	if err := c.Announce(ctx, Announcement{ID: "n", Addr: "h:2"}); err != nil {
+		t.Error(err)
+	}
 	if err := c.Remove(ctx, "unknown"); sqlstate.CodeOf(err) != sqlstate.UndefinedObject {
 		t.Error(err)
 	}
-	if want := []string{"remove x", "transfer y", "join n h:1", "skip", "index"}; !slices.Equal(leader.asked, want) {
+	if want := []string{"remove x", "transfer y", "join n h:1", "skip", "index", "announce n h:2"}; !slices.Equal(leader.asked, want) {
 		t.Errorf("the leader was asked %q", leader.asked)
 	}
-	if want := []string{"remove x", "transfer y", "snapshot", "join n h:1", "skip", "index", "backup"}; !slices.Equal(follower.asked, want) {
+	if want := []string{"remove x", "transfer y", "snapshot", "join n h:1", "skip", "index", "backup", "announce n h:2"}; !slices.Equal(follower.asked, want) {
 		t.Errorf("the follower was asked %q", follower.asked)
 	}
 	for _, raw := range []struct {
