@@ -75,6 +75,13 @@ fuzz: ## Fuzz every decoder with FUZZTIME (30000x) new inputs each
 	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg | grep -v '^fuzz: elapsed'; \
 	  done; done
 
+# Once in a release, with the name of the release: the folder and what is known about
+# it go into the repository, and every later seqd must open it.
+.PHONY: store-folder
+store-folder: build ## Store a data folder of this release under NAME, for the tests of later ones
+	@test -n "$(NAME)" || { echo "say NAME=…, the release and the newest format: NAME=0.2.0-format2"; exit 1; }
+	SEQD_BIN=$(CURDIR)/$(BIN) $(GO) test -count=1 ./cmd/seqd/e2e -run 'TestOldFolders$$' -store-folder "$(NAME)"
+
 .PHONY: bench
 bench: build ## nextval rates of seqd and PostgreSQL 15, side by side
 	SEQD_BIN=$(CURDIR)/$(BIN) SEQD_BENCH=1 BENCH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 30m -run TestBench ./cmd/seqd/e2e/...

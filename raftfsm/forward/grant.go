@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"seqd/protocol/sqlstate"
 	"seqd/raftfsm/allocator"
 	"seqd/raftfsm/lease"
 )
@@ -78,6 +79,9 @@ func (b *Backend) renewGrant(ctx context.Context) error {
 			until = asked + lease.Serve(time.Duration(p.body.uint())*time.Millisecond)
 		},
 	})
+	if sqlstate.CodeOf(err) == sqlstate.FeatureNotSupported {
+		return nil // a leader of the release before: it knows no grants, and waits for none
+	}
 	if err != nil || until == 0 {
 		return err
 	}

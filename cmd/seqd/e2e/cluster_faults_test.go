@@ -105,7 +105,11 @@ type faultSum struct {
 }
 
 func newFaultTest(t *testing.T) *faultTest {
-	c := startVoters(t)
+	return watchFaults(t, startVoters(t))
+}
+
+func watchFaults(t *testing.T, c *seqdserver.Cluster) *faultTest {
+	t.Helper()
 	x := &faultTest{cluster: c, epoch: time.Now(), next: map[string]int64{}, draws: map[string][]audit.Draw{}, sums: map[string]*faultSum{}}
 	conn, err := pgx.Connect(t.Context(), c.DSN(clusterNodes-1))
 	if err != nil {

@@ -23,6 +23,7 @@ type ClusterOptions struct {
 	Nodes   int
 	DataDir string   // of all, with a folder for each; "" is --ephemeral
 	Args    []string // further flags of each
+	Binary  string   // see Options
 }
 
 // Cluster is several seqd processes of one cluster, each with ports that it keeps
@@ -67,7 +68,7 @@ func StartCluster(o ClusterOptions) (*Cluster, error) {
 }
 
 func (c *Cluster) optionsOf(i int) Options {
-	o := Options{Listen: c.sql[i], Args: c.argsOf(i)}
+	o := Options{Listen: c.sql[i], Args: c.argsOf(i), Binary: c.options.Binary}
 	if c.options.DataDir != "" {
 		o.DataDir = filepath.Join(c.options.DataDir, NodeID(i))
 	}
