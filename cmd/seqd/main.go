@@ -41,6 +41,8 @@ func run(args []string) int {
 		err = restore(&cli.Restore, os.Stdin, os.Stdout, os.Stderr)
 	case command == "cluster recover":
 		err = recoverCluster(&cli.Cluster, os.Stdout)
+	case strings.HasPrefix(command, "cert"):
+		err = makeCertificates(&cli.Cert, os.Stdout)
 	case strings.HasPrefix(command, "cluster "):
 		err = administer(command, &cli.Cluster, os.Stdout)
 	default:

@@ -25,6 +25,10 @@ func serve(cfg *config.Serve) error {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
+	gate, err := openAccess(cfg, logger)
+	if err != nil {
+		return err
+	}
 	// The port comes first: a server that can't have it leaves the data alone.
 	// Clients that connect meanwhile wait in the listener's queue.
 	listener, err := net.Listen("tcp", cfg.Listen)
@@ -41,7 +45,9 @@ func serve(cfg *config.Serve) error {
 	if m == nil {
 		return errors.Join(err, listener.Close(), port.Close())
 	}
-	srv := newServer(cfg, m.backend, listener.Addr(), logger)
+	gate.member = m
+	defer gate.reloadOnSignal()()
+	srv := newServer(cfg, m.backend, gate, listener.Addr(), logger)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	fmt.Fprintln(os.Stderr, readyLine(cfg, listener.Addr()))
@@ -74,7 +80,7 @@ func stop(cfg *config.Serve, srv *server.Server, m *member) error {
 	return errors.Join(err, m.close(closing))
 }
 
-func newServer(cfg *config.Serve, b session.Backend, addr net.Addr, logger *slog.Logger) *server.Server {
+func newServer(cfg *config.Serve, b session.Backend, gate *access, addr net.Addr, logger *slog.Logger) *server.Server {
 	port := "0"
 	if tcp, ok := addr.(*net.TCPAddr); ok {
 		port = strconv.Itoa(tcp.Port)
@@ -87,9 +93,10 @@ func newServer(cfg *config.Serve, b session.Backend, addr net.Addr, logger *slog
 			settings:   map[string]string{"port": port, "max_connections": strconv.Itoa(cfg.MaxConnections)},
 			defaults:   []settings.Parameter{{Name: "seqd.max_staleness", Value: maxStaleness(cfg)}},
 		},
+		Authenticator:  gate,
 		MaxConnections: cfg.MaxConnections,
 		AuthTimeout:    cfg.AuthTimeout,
-		Wire:           wire.Config{MaxMessageSize: cfg.MaxMessageSize},
+		Wire:           wire.Config{MaxMessageSize: cfg.MaxMessageSize, TLS: gate.tls()},
 		Logger:         logger,
 	})
 }

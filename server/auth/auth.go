@@ -51,9 +51,9 @@ type Config struct {
 	// TLS tells whether clients can have TLS, ClientCA whether their certificates are
 	// verified.
 	TLS, ClientCA bool
-	// MockSecret makes up salts for users who have none. It must be the same on all
-	// nodes and after every restart, and nobody else's to know.
-	MockSecret []byte
+	// MockSecret is what salts for users who have none are made of. It must be the same
+	// on all nodes and after every restart, and nobody else's to know.
+	MockSecret func() []byte
 	Audit      audit.Sink
 	Logger     *slog.Logger
 }

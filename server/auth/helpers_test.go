@@ -118,7 +118,7 @@ func start(t *testing.T, rules, maps string, change func(*server.Config)) *runni
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Roles: theRoles(), TLS: true, ClientCA: true, MockSecret: []byte("k"), Audit: audit.Log{Logger: logger}, Logger: logger}
+	cfg := Config{Roles: theRoles(), TLS: true, ClientCA: true, MockSecret: func() []byte { return []byte("k") }, Audit: audit.Log{Logger: logger}, Logger: logger}
 	if rules != "" {
 		r.file = filepath.Join(dir, "pg_hba.conf")
 		r.write(rules)

@@ -40,7 +40,7 @@ func (c *conversation) verifier() scram.Verifier {
 	default:
 		return verifier
 	}
-	return scram.Mock(c.cfg.MockSecret, user)
+	return scram.Mock(c.cfg.MockSecret(), user)
 }
 
 func (c *conversation) role(user string) (Role, bool) {

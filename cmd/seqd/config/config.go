@@ -28,6 +28,7 @@ type CLI struct {
 	Cluster Cluster `cmd:"" help:"Look at and change a cluster."`
 	Backup  Backup  `cmd:"" help:"Write what a running cluster has to a file, from any of its nodes."`
 	Restore Restore `cmd:"" help:"Make a data folder of a backup: that of a node which begins a new cluster."`
+	Cert    Cert    `cmd:"" help:"Make certificates for --tls-cert, and rules to begin with."`
 	Trial   Trial   `cmd:"" hidden:"" help:"Run three nodes on this machine, with data that is thrown away."`
 	Version Version `cmd:"" help:"Print the version."`
 }
@@ -38,14 +39,14 @@ type Serve struct {
 	DataDir   string `default:"./seqd-data" placeholder:"DIR" help:"Folder of the log and its snapshots (${default})."`
 	Ephemeral bool   `help:"Keep nothing on disk: everything is gone when the server stops."`
 
-	PrelogMax         uint64        `default:"131072" placeholder:"N" help:"Most values of a sequence that may be reserved ahead under load, and so be skipped by a crash (${default}). 0: every value is committed before it is handed out, and a crash skips none."`
-	MaxConnections    int           `default:"10000" placeholder:"N" help:"Most client connections at a time (${default})."`
-	MaxMessageSize    int           `default:"67108864" placeholder:"BYTES" help:"Largest message accepted from a client (${default})."`
-	MaxStaleness      time.Duration `default:"-1ms" placeholder:"TIME" help:"How old the catalog may be that a node without contact to the leader answers from; 0s: always ask the leader; negative: no limit (${default}). Sessions may SET seqd.max_staleness."`
-	AuthTimeout       time.Duration `default:"1m" placeholder:"TIME" help:"Time a client has to log in (${default})."`
-	ShutdownTimeout   time.Duration `default:"10s" placeholder:"TIME" help:"Time that sessions have to end at a stop (${default})."`
-	AllowUnauthorized bool          `name:"allow-unauthenticated" help:"Accept clients without a password on addresses other than loopback. Anyone who reaches the port is superuser."`
+	PrelogMax       uint64        `default:"131072" placeholder:"N" help:"Most values of a sequence that may be reserved ahead under load, and so be skipped by a crash (${default}). 0: every value is committed before it is handed out, and a crash skips none."`
+	MaxConnections  int           `default:"10000" placeholder:"N" help:"Most client connections at a time (${default})."`
+	MaxMessageSize  int           `default:"67108864" placeholder:"BYTES" help:"Largest message accepted from a client (${default})."`
+	MaxStaleness    time.Duration `default:"-1ms" placeholder:"TIME" help:"How old the catalog may be that a node without contact to the leader answers from; 0s: always ask the leader; negative: no limit (${default}). Sessions may SET seqd.max_staleness."`
+	AuthTimeout     time.Duration `default:"1m" placeholder:"TIME" help:"Time a client has to log in (${default})."`
+	ShutdownTimeout time.Duration `default:"10s" placeholder:"TIME" help:"Time that sessions have to end at a stop (${default})."`
 
+	AccessFlags  `embed:""`
 	ClusterFlags `embed:""`
 
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level logged: debug, info, warn, error (${default})."`
@@ -89,6 +90,8 @@ func Parse(args []string, out, errOut io.Writer, exit func(int)) (*CLI, string, 
 	switch {
 	case command == "serve":
 		err = cli.Serve.Validate()
+	case strings.HasPrefix(command, "cert"):
+		err = cli.Cert.validate()
 	case strings.HasPrefix(command, "cluster "):
 		err = cli.Cluster.validate()
 	case strings.HasPrefix(command, "backup "):
@@ -126,9 +129,8 @@ func (s *Serve) Validate() error {
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return fmt.Errorf("--listen %q: the port must be a number from 0 to 65535", s.Listen)
 	}
-	if !loopback(host) && !s.AllowUnauthorized {
-		return fmt.Errorf("--listen %q: refusing to serve without passwords outside of this machine; "+
-			"listen on 127.0.0.1, or say --allow-unauthenticated if the network is yours alone", s.Listen)
+	if err := s.AccessFlags.validate(s.Listen, host); err != nil {
+		return err
 	}
 	if err := s.ClusterFlags.validate(s.Listen); err != nil {
 		return err
