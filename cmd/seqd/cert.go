@@ -21,7 +21,7 @@ const rulesFile = "pg_hba.conf"
 // firstRules are those that `seqd cert` makes: the administrator on this machine can
 // set passwords, everybody else needs one, and TLS.
 const firstRules = `# Who may log in, in PostgreSQL's format; the first line that fits decides.
-# After a change: kill -HUP the server, or SELECT pg_reload_conf().
+# After a change: kill -HUP the server.
 #
 # TYPE    DATABASE  USER  ADDRESS       METHOD
 host      all       all   127.0.0.1/32  trust
@@ -72,8 +72,6 @@ func makeCertificates(cfg *config.Cert, out io.Writer) error {
 	report = append(report, "", "The server:",
 		fmt.Sprintf("  seqd --listen 0.0.0.0:5433 --hba-file %s --tls-cert %s --tls-key %s%s",
 			set.Path(rulesFile), set.Path(certs.ServerCert), set.Path(certs.ServerKey), clientCA),
-		"A password, on the server's machine:",
-		`  psql -h 127.0.0.1 -p 5433 -U postgres -c '\password'`,
 		"Clients, with "+certs.CACert+":",
 		fmt.Sprintf(`  psql "host=%s port=5433 user=postgres dbname=postgres sslmode=verify-full sslrootcert=%s"`, hosts[0], set.Path(certs.CACert)))
 	_, err = fmt.Fprintln(out, strings.Join(report, "\n"))
