@@ -99,14 +99,22 @@ func (t *throttle) attempt(ctx context.Context, addr netip.Addr, user string, ch
 	if others != nil {
 		delay = max(delay, others.failed())
 	}
-	// The client may leave; what it did keeps its place until then.
+	pause(ctx, delay)
+	return errWrong
+}
+
+// pause waits, though the client may be gone and its time may be up: else guesses
+// whose time ends together would all be free. Only a stop of the server ends it.
+func pause(ctx context.Context, delay time.Duration) {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
+		if ctx.Err() == context.DeadlineExceeded {
+			<-timer.C
+		}
 	}
-	return errWrong
 }
 
 // buckets are those that an attempt counts in; others is nil for a user who is known
@@ -166,10 +174,13 @@ func (b *bucket) enter(ctx context.Context) error {
 	}()
 	select {
 	case b.slot <- struct{}{}:
-		return nil
+		if ctx.Err() == nil {
+			return nil
+		}
+		b.leave() // both were ready
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	return ctx.Err()
 }
 
 func (b *bucket) leave() { <-b.slot }

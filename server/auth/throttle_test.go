@@ -161,7 +161,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestTimeIsUp: the end of the time for logging in ends a wait.
+// TestTimeIsUp: the end of the time for logging in ends the wait for a turn, but no
+// answer comes sooner for it; a stop of the server ends both.
 func TestTimeIsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		th := newThrottle()
@@ -170,9 +171,28 @@ func TestTimeIsUp(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
+		var late atomic.Int64
+		var crowd sync.WaitGroup
+		for range ofPair.slots + ofPair.queue {
+			crowd.Go(func() {
+				began := time.Now()
+				switch err := th.attempt(ctx, here, "joe", wrong); {
+				case err == context.DeadlineExceeded && time.Since(began) == time.Second:
+					late.Add(1)
+				case err != errWrong || time.Since(began) != ofPair.max:
+					t.Errorf("%v after %v", err, time.Since(began))
+				}
+			})
+		}
+		crowd.Wait()
+		if n := late.Load(); n != int64(ofPair.queue) {
+			t.Errorf("%d of %d did not get their turn", n, ofPair.queue)
+		}
+		stopping, stop := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, stop)
 		began := time.Now()
-		if err := th.attempt(ctx, here, "joe", wrong); err != errWrong || time.Since(began) != time.Second {
-			t.Errorf("%v after %v", err, time.Since(began))
+		if err := th.attempt(stopping, here, "joe", wrong); err != errWrong || time.Since(began) != time.Second {
+			t.Errorf("at a stop: %v after %v", err, time.Since(began))
 		}
 	})
 }
