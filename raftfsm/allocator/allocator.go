@@ -117,6 +117,13 @@ func (a *Allocator) Start(term uint64) {
 	a.due.clear()
 	a.confirmed.Store(math.MinInt64)
 	a.stalled.Store(nil)
+	// A session may follow another one of the same term, after a hand-over that failed:
+	// what that one had in memory it has given back.
+	for _, s := range a.handles() {
+		s.mu.Lock()
+		s.term = 0
+		s.mu.Unlock()
+	}
 	a.lastTerm.Store(term)
 	a.term.Store(term)
 	go a.flush(ctx, a.ended)

@@ -97,6 +97,39 @@ func TestReleaseLeavesOutWhatIsExact(t *testing.T) {
 	}
 }
 
+// TestReleaseKeepsALateSetVal: it was proposed before Stop, and applied after it.
+func TestReleaseKeepsALateSetVal(t *testing.T) {
+	l := newFakeLog(t, DefaultPrelogMax, nil)
+	s := l.create("s", nil)
+	value(t, s, 1)
+	l.a.Stop()
+	set := &engine.SetVal{ID: s.id, State: sequence.State{LastValue: 500, IsCalled: true}}
+	if _, err := l.propose(t.Context(), set); err != nil {
+		t.Fatal(err)
+	}
+	if c := l.a.Release(); c != nil {
+		t.Errorf("released %+v", c)
+	}
+}
+
+// TestServesAgainInTheSameTerm: a hand-over gave the positions back, and failed.
+func TestServesAgainInTheSameTerm(t *testing.T) {
+	l := newFakeLog(t, DefaultPrelogMax, nil)
+	s := l.create("s", nil)
+	value(t, s, 1)
+	l.a.Stop()
+	if _, err := l.propose(t.Context(), l.a.Release()); err != nil {
+		t.Fatal(err)
+	}
+	l.a.Start(l.term)
+	if got := value(t, s, 1); got != 2 {
+		t.Errorf("value %d", got)
+	}
+	if at := l.position(s.id).State.LastValue; at < 2 {
+		t.Errorf("a value was handed out that the log does not cover: it is at %d", at)
+	}
+}
+
 func TestLimit(t *testing.T) {
 	l := newFakeLog(t, DefaultPrelogMax, nil)
 	s := l.create("s", func(p *sequence.Params) { p.Max = 3 })

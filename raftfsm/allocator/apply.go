@@ -61,11 +61,13 @@ func (s *Sequence) reserved(index, term uint64, e *engine.Effect, last bool) {
 func (s *Sequence) wasReset(index uint64, e *engine.Effect) {
 	s.epoch.Store(e.Epoch)
 	s.redefine()
-	if s.term == 0 || s.term != s.a.term.Load() {
+	if s.term == 0 || s.term != s.a.lastTerm.Load() {
 		return
 	}
-	s.reset(index, e.State)
-	s.pump()
+	s.reset(index, e.State) // also after Stop: Release must not undo it
+	if s.term == s.a.term.Load() {
+		s.pump()
+	}
 }
 
 // skipped goes on from the new positions of all sequences.

@@ -258,3 +258,26 @@ func fillAndRecover(t *testing.T, c Config, dir string) {
 	}
 	closeNode(t, n)
 }
+
+// unsettable is a bolt store that has no room for variables.
+type unsettable struct{ bolt }
+
+func (unsettable) Set([]byte, []byte) error { return syscall.ENOSPC }
+
+// TestVoteOnFullDiskAtTheStop: raft panics if a term or vote can't be saved. A node
+// that is being closed pretends that it was, and falls silent before.
+func TestVoteOnFullDiskAtTheStop(t *testing.T) {
+	stalled := make(chan error, 2)
+	s := newLogStore(unsettable{}, func(err error) { stalled <- err }, func(err error) { t.Error("fatal:", err) })
+	muted := false
+	s.mute = func() { muted = true }
+	done := make(chan error)
+	go func() { done <- s.SetUint64([]byte("CurrentTerm"), 7) }()
+	if err := <-stalled; !errors.Is(err, syscall.ENOSPC) {
+		t.Error(err)
+	}
+	s.stopWaiting()
+	if err := <-done; err != nil || !muted {
+		t.Error(err, muted)
+	}
+}

@@ -76,10 +76,7 @@ func (n *Node) leads(term uint64) bool {
 // logged.
 func (n *Node) serve() {
 	term := n.raft.CurrentTerm()
-	if err := n.await(func() error { return n.raft.Barrier(0).Error() }, n.leave); err != nil {
-		return // leadership is gone again, or the node is closing
-	}
-	if !n.waitForLease(term) || !n.takeLease(term) {
+	if !n.applyAll(term) || !n.waitForLease(term) || !n.takeLease(term) {
 		return // the next notice is about to come
 	}
 	if len(n.servers()) == 1 {
@@ -94,6 +91,26 @@ func (n *Node) serve() {
 	s.beside.Go(func() { n.organize(s) })
 	n.nowReady()
 	n.changes.tell()
+}
+
+// retryAfter is the pause before raft is asked again what it refused.
+const retryAfter = 10 * time.Millisecond
+
+// applyAll waits until everything that was logged before is applied. It asks for as
+// long as this node leads: after a transfer that failed raft takes nothing for a
+// while, and nobody else would ever make the node serve.
+func (n *Node) applyAll(term uint64) bool {
+	for n.leads(term) {
+		if err := n.await(func() error { return n.raft.Barrier(0).Error() }, n.leave); err == nil {
+			return true
+		}
+		select {
+		case <-n.leave:
+			return false
+		case <-time.After(retryAfter):
+		}
+	}
+	return false
 }
 
 // waitForLease waits until nobody else can serve.
@@ -129,7 +146,7 @@ func (n *Node) takeLease(term uint64) bool {
 		}
 		select {
 		case <-n.leave:
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(retryAfter):
 			continue
 		}
 		break
@@ -193,8 +210,12 @@ func (n *Node) stopServing() (term uint64) {
 }
 
 // release commits the exact positions and gives the lease back. Serving was
-// stopped before: the other way round two leaders could serve.
-func (n *Node) release(term uint64) {
+// stopped before: the other way round two leaders could serve. It does not wait for
+// disk space; the result is closed when raft has no more to do with it, and before
+// that this node must not serve again: it would take back positions that it goes on
+// from.
+func (n *Node) release(term uint64) (over <-chan struct{}) {
+	done := make(chan struct{})
 	e := codec.Entry{Term: term}
 	if c := n.allocator.Release(); c != nil {
 		e.Command = engine.Command(c)
@@ -203,12 +224,22 @@ func (n *Node) release(term uint64) {
 		e.Lease = n.giveBack(term)
 	}
 	if e.Command == nil && e.Lease == nil {
-		return
+		close(done)
+		return done
 	}
-	begun, _ := n.stall.watch()
-	if _, err := n.log(e, begun); err != nil {
-		n.config.Logger.Warn("the exact positions could not be committed: values reserved ahead are lost", "error", err)
+	go func() {
+		defer close(done)
+		if _, err := n.log(e, nil); err != nil {
+			n.config.Logger.Warn("the exact positions could not be committed: values reserved ahead are lost", "error", err)
+		}
+	}()
+	stalled, _ := n.stall.watch()
+	select {
+	case <-done:
+	case <-stalled:
+		n.config.Logger.Warn("the exact positions can't be committed for lack of disk space")
 	}
+	return done
 }
 
 // transferLimit is after what time a transfer that raft doesn't end is taken for
@@ -223,10 +254,14 @@ func (n *Node) handOver(ctx context.Context, to string) error {
 		return n.notLeader()
 	}
 	n.awaitProposals(ctx)
-	n.release(term)
+	over := n.release(term)
 	err := n.transfer(to)
 	if err != nil && n.leads(term) {
-		n.serve()
+		select {
+		case <-over:
+			n.serve()
+		case <-n.leave:
+		}
 	}
 	return err
 }

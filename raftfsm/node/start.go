@@ -101,7 +101,7 @@ func (n *Node) closeStorage() error {
 // is new, and brings an election about.
 func (n *Node) startRaft(ctx context.Context) error {
 	n.fsm = raftfsm.New(n.identity.Cluster)
-	n.fsm.Plant(n.config.Seams.Mistakes)
+	n.fsm.Simulate(n.config.Seams)
 	n.allocator = allocator.New(allocator.Config{
 		Source: n.fsm, Propose: n.Propose, PrelogMax: n.config.PrelogMax,
 		Now: n.clock, Lease: n.holder.Holds,
@@ -124,6 +124,9 @@ func (n *Node) startRaft(ctx context.Context) error {
 		defer context.AfterFunc(ctx, n.store.stopWaiting)()
 	}
 	n.trans = n.newTransport()
+	if n.store != nil {
+		n.store.mute = func() { _ = n.trans.Close() } // raft closes it again
+	}
 	trans := raft.Transport(n.trans)
 	id, address := raft.ServerID(n.identity.Node), trans.LocalAddr()
 	c := n.raftConfig()

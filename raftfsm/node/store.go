@@ -31,6 +31,7 @@ type logStore struct {
 	onStall func(error) // called with the error when waiting begins, with nil when it ends
 	onFatal func(error)
 	retry   time.Duration
+	mute    func() // has nothing leave this node any more; nil: nothing does yet
 
 	close   sync.Once
 	closing chan struct{}
@@ -161,7 +162,17 @@ func (s *logStore) DeleteRange(first, last uint64) error {
 // Set implements raft.StableStore.
 func (s *logStore) Set(key, value []byte) error {
 	sealed := binary.LittleEndian.AppendUint32(value[:len(value):len(value)], keySum(key, value))
-	return s.write(func() error { return s.bolt.Set(key, sealed) })
+	err := s.write(func() error { return s.bolt.Set(key, sealed) })
+	select {
+	case <-s.closing:
+		// raft panics if a vote can't be saved. What nobody hears of need not be.
+		if err != nil && s.mute != nil {
+			s.mute()
+			return nil
+		}
+	default:
+	}
+	return err
 }
 
 // Get implements raft.StableStore. raft knows a missing key by the error's text.
