@@ -11,6 +11,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # time runs out. FUZZTIME=10m makes a long run.
 FUZZTIME ?= 30000x
 KILLS ?= 200
+SIM ?= 1000
+SEED ?= 1
 ROUNDS ?= 3
 
 .DEFAULT_GOAL := help
@@ -81,6 +83,10 @@ fuzz: ## Fuzz every decoder with FUZZTIME (30000x) new inputs each
 store-folder: build ## Store a data folder of this release under NAME, for the tests of later ones
 	@test -n "$(NAME)" || { echo "say NAME=…, the release and the newest format: NAME=0.2.0-format2"; exit 1; }
 	SEQD_BIN=$(CURDIR)/$(BIN) $(GO) test -count=1 ./cmd/seqd/e2e -run 'TestOldFolders$$' -store-folder "$(NAME)"
+
+.PHONY: sim
+sim: ## Simulate SIM (1000) clusters under faults, from SEED (1) on
+	SIM=$(SIM) SEED=$(SEED) $(GO) test -count=1 -timeout 0 -v -run 'TestSim$$' ./raftfsm/simcluster
 
 .PHONY: bench
 bench: build ## nextval rates of seqd and PostgreSQL 15, side by side

@@ -53,7 +53,7 @@ type FSM struct {
 	failed      error  // why a snapshot could not be restored
 
 	catalog  atomic.Pointer[engine.Catalog]
-	mistakes seams.Mistakes
+	seams    seams.Node
 	observer Observer
 	applied  progress
 }
@@ -69,8 +69,8 @@ func New(cluster string) *FSM {
 // Observe sets who follows the log; before raft is started.
 func (f *FSM) Observe(o Observer) { f.observer = o }
 
-// Plant makes the state machine do wrong, for tests of tests; before raft is started.
-func (f *FSM) Plant(m seams.Mistakes) { f.mistakes = m }
+// Simulate sets what a simulation changes; before raft is started.
+func (f *FSM) Simulate(s seams.Node) { f.seams = s }
 
 // Apply implements raft.FSM. An entry that can't be understood stops the process:
 // to go on without it would part this replica from the others for ever.
@@ -79,7 +79,8 @@ func (f *FSM) Apply(l *raft.Log) any {
 	if err != nil {
 		panic(fmt.Sprintf("raftfsm: log entry %d can't be applied: %v", l.Index, err))
 	}
-	r := Response{Index: l.Index, Fenced: e.Term != l.Term && !f.mistakes.NoFence}
+	f.seams.Apply(l)
+	r := Response{Index: l.Index, Fenced: e.Term != l.Term && !f.seams.Mistakes.NoFence}
 	f.mu.Lock()
 	if !r.Fenced {
 		f.execute(l.Index, &e, &r)

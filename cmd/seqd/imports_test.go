@@ -29,6 +29,7 @@ raftfsm/lease ->
 raftfsm/codec -> engine engine/acl engine/sequence protocol/sqlstate raftfsm/lease
 raftfsm -> engine raftfsm/codec raftfsm/internal/seams raftfsm/lease protocol/sqlstate
 raftfsm/internal/seams ->
+raftfsm/simcluster ->
 raftfsm/allocator -> engine engine/sequence protocol/sqlstate
 raftfsm/logtest -> engine engine/acl engine/sequence
 raftfsm/peer -> protocol/sqlstate

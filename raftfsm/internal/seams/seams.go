@@ -21,13 +21,22 @@ type Node struct {
 	// Proposing is called before an entry is handed to raft, after the term that it
 	// carries was read: a process that is paused here may go on in another term.
 	Proposing func()
-	Mistakes  Mistakes
+	// Applying is called with every entry that the state machine executes.
+	Applying func(*raft.Log)
+	Mistakes Mistakes
 }
 
 // Propose calls Proposing.
 func (n *Node) Propose() {
 	if n.Proposing != nil {
 		n.Proposing()
+	}
+}
+
+// Apply calls Applying.
+func (n *Node) Apply(l *raft.Log) {
+	if n.Applying != nil {
+		n.Applying(l)
 	}
 }
 
