@@ -54,6 +54,7 @@ func (s *scope) selectQuery(stmt *parser.SelectStmt, q *query) error {
 	if q.from, err = s.from(stmt.From); err != nil {
 		return err
 	}
+	s.windowDefs = stmt.Window
 	targets, err := s.targetList(stmt.Targets)
 	if err != nil {
 		return err
@@ -86,11 +87,12 @@ func (s *scope) selectQuery(stmt *parser.SelectStmt, q *query) error {
 		return err
 	}
 	targets.finish(q)
+	q.shapes = s.shapesOf(q.targets)
 	if len(q.targets) > maxTargets {
 		return sqlstate.Errorf(sqlstate.TooManyColumns, "target lists can have at most %d entries", maxTargets)
 	}
 	q.srfs, q.windows = s.srfs, s.wins
-	if len(groups) > 0 || len(s.aggs) > 0 || having != nil {
+	if len(stmt.GroupBy) > 0 || len(s.aggs) > 0 || having != nil {
 		if err := s.grouping(q, groups, having); err != nil {
 			return err
 		}
@@ -137,7 +139,7 @@ func (q *query) postpone() {
 	late := make([]bool, len(q.targets))
 	found := false
 	for i, e := range q.targets {
-		late[i] = isVolatile(e)
+		late[i] = isVolatile(e) && !hasWindow(e)
 		for _, k := range q.sort {
 			if k.target == i {
 				late[i] = false

@@ -11,11 +11,19 @@ import (
 
 const noFunctionHint = "No function matches the given name and argument types. You might need to add explicit type casts."
 
-// functionCandidates is FuncnameGetCandidates for functions of pg_catalog: the
-// only ones there are.
-func functionCandidates(name string, nargs int, expandVariadic bool) []candidate {
+// functionSchema is where a call's function is looked for. No search path leads to
+// any but those of pg_catalog.
+func functionSchema(c *parser.FuncCall) string {
+	if n := len(c.Name); n > 1 {
+		return c.Name[n-2]
+	}
+	return "pg_catalog"
+}
+
+// functionCandidates is FuncnameGetCandidates for the functions of a schema.
+func functionCandidates(schema, name string, nargs int, expandVariadic bool) []candidate {
 	var out []candidate
-	for _, fn := range builtin.Functions(name) {
+	for _, fn := range builtin.FunctionsIn(schema, name) {
 		switch {
 		case fn.Variadic != 0 && expandVariadic && nargs >= len(fn.Args):
 			args := append([]pgtypes.OID(nil), fn.Args[:len(fn.Args)-1]...)
@@ -90,6 +98,9 @@ func signature(name []string, argNames []string, inputs []pgtypes.OID) string {
 
 // call analyses a function call (ParseFuncOrColumn).
 func (s *scope) call(c *parser.FuncCall) (expr, error) {
+	if c.SQLSyntax && c.Name[0] == "grouping" {
+		return s.groupingCall(c)
+	}
 	args, filter, err := s.callArguments(c)
 	if err != nil {
 		return nil, err
@@ -104,7 +115,7 @@ func (s *scope) call(c *parser.FuncCall) (expr, error) {
 		}
 	}
 	inputs := typesOf(args)
-	list := dedupe(functionCandidates(name, len(args), !c.Variadic), len(args))
+	list := dedupe(functionCandidates(functionSchema(c), name, len(args), !c.Variadic), len(args))
 	if c.Star {
 		list = noArguments(list)
 	}
@@ -134,7 +145,11 @@ func (s *scope) callArguments(c *parser.FuncCall) (args []expr, filter expr, err
 		return nil, nil, sqlstate.Errorf(sqlstate.TooManyArguments, "cannot pass more than %d arguments to a function", 100).At(int(c.Pos))
 	}
 	inner := s
-	if isAggregateName(c) {
+	switch {
+	case c.Over != nil:
+		inner = s.with(kindWindowArgs)
+		inner.outerKind = s.kind
+	case isAggregateName(c):
 		inner = s.with(kindAggregate)
 	}
 	for _, x := range c.Args {
@@ -196,10 +211,10 @@ func (s *scope) checkFunctionName(c *parser.FuncCall, inputs []pgtypes.OID) erro
 	case 1:
 		return nil
 	case 2:
-		if c.Name[0] == "pg_catalog" {
+		if c.Name[0] == "pg_catalog" || len(builtin.FunctionsIn(c.Name[0], c.Name[1])) > 0 {
 			return nil
 		}
-		if _, ok := s.a.s.Database().Schema(c.Name[0]); !ok {
+		if _, ok := schemaByName(s.a.s, c.Name[0]); !ok {
 			return sqlstate.Errorf(sqlstate.InvalidSchemaName, `schema "%s" does not exist`, c.Name[0]).At(int(c.Pos))
 		}
 		return noFunction(c, inputs)
@@ -292,11 +307,17 @@ func (s *scope) buildCall(c *parser.FuncCall, found candidate, args []expr, filt
 	}
 	switch {
 	case c.Over != nil:
-		return s.windowCall(c, fn, args, filter, result)
+		return s.windowFunction(c, fn, args, filter, result)
 	case fn.Kind == 'a':
 		return s.aggregateCall(c, fn, args, filter, result)
 	}
 	call := &callExpr{info: typed(result, c.Pos), fn: fn, args: args, variadic: c.Variadic}
+	for _, o := range fn.Out {
+		if _, o.Type, err = bindPolymorphic(inputs, found.args[:len(args)], o.Type); err != nil {
+			return nil, err
+		}
+		call.out = append(call.out, o)
+	}
 	if found.variadic && fn.Variadic != pgtypes.Any {
 		n := len(fn.Args) - 1
 		elem := actual[n]

@@ -54,6 +54,9 @@ func coercionPath(target, source pgtypes.OID, ctx coercion) (path, *builtin.Func
 		}
 		return pathRelabel, nil
 	}
+	if target == pgtypes.Record && isRow(source) {
+		return pathRelabel, nil
+	}
 	te, se := pgtypes.ElemOf(target), pgtypes.ElemOf(source)
 	// The vector types would capture what is meant for real array types.
 	if te != 0 && se != 0 && target != pgtypes.OidVector && target != pgtypes.Int2Vector {

@@ -1,25 +1,33 @@
 package query
 
 import (
+	"slices"
+
 	"seqd/protocol/parser"
+	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
 )
 
 // cte is a WITH item. It runs when it is read first, as far as it is read.
 type cte struct {
-	name  string
-	q     *query
-	cols  []string
-	index int
-	refs  int
+	name    string
+	q       *query // nil while it is under analysis
+	columns []string
+	cols    []relColumn
+	index   int
+	refs    int
 	// shared: its rows are kept for several readers, or for one that reads twice.
 	shared bool
+	// union: WITH RECURSIVE, and the query is a UNION. Once its first part is
+	// analysed (started), the second may refer to the item (self).
+	union, started, self bool
+	pos                  parser.Pos
 }
 
 // queries visits the item's queries.
 func (c *cte) queries(visit func(*query)) { visit(c.q) }
 
-// with1 analyses WITH; each item sees those before it.
+// with1 analyses WITH; each item sees those before it, and with RECURSIVE itself.
 func (s *scope) with1(w *parser.WithClause) error {
 	for _, c := range w.CTEs {
 		for _, have := range s.ctes {
@@ -31,53 +39,87 @@ func (s *scope) with1(w *parser.WithClause) error {
 		if !ok {
 			return unsupported("a data-modifying statement in WITH", c.Pos)
 		}
-		if w.Recursive && refersTo(stmt, c.Name) {
-			return unsupported("WITH RECURSIVE with a query that refers to itself", c.Pos)
+		if c.Search || c.Cycle {
+			return unsupported("SEARCH and CYCLE", c.Pos)
+		}
+		item := &cte{name: c.Name, columns: c.Columns, index: len(s.ctes), pos: c.Pos}
+		if w.Recursive {
+			if item.union = stmt.Op == parser.SetOpUnion; item.union {
+				if s.a.recursing == nil {
+					s.a.recursing = map[*parser.SelectStmt]*cte{}
+				}
+				s.a.recursing[stmt] = item
+			}
+			s.ctes = append(s.ctes, item)
 		}
 		q, err := s.a.query(stmt, s.level)
 		if err != nil {
 			return err
 		}
-		item := &cte{name: c.Name, q: q, index: len(s.ctes)}
-		if len(c.Columns) > len(q.cols) {
-			return sqlstate.Errorf(sqlstate.InvalidColumnReference, `WITH query "%s" has %d columns available but %d columns specified`,
-				c.Name, len(q.cols), len(c.Columns)).At(int(c.Pos))
+		if !w.Recursive {
+			s.ctes = append(s.ctes, item)
 		}
-		for i, col := range q.cols {
-			name := col.Name
-			if i < len(c.Columns) {
-				name = c.Columns[i]
-			}
-			item.cols = append(item.cols, name)
+		if item.q = q; item.self {
+			q.recursive = item
 		}
-		s.ctes = append(s.ctes, item)
+		if err := item.setColumns(columnsOf(q, 0)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// refersTo tells whether a statement reads from a name without a schema.
-func refersTo(stmt *parser.SelectStmt, name string) bool {
-	if stmt == nil {
-		return false
+// setColumns names the item's columns.
+func (c *cte) setColumns(cols []relColumn) error {
+	if len(c.columns) > len(cols) {
+		return sqlstate.Errorf(sqlstate.InvalidColumnReference, `WITH query "%s" has %d columns available but %d columns specified`,
+			c.name, len(cols), len(c.columns)).At(int(c.pos))
 	}
-	var inRef func(parser.TableRef) bool
-	inRef = func(t parser.TableRef) bool {
-		switch n := t.(type) {
-		case *parser.RangeVar:
-			return n.Schema == "" && n.Name == name
-		case *parser.JoinExpr:
-			return inRef(n.Left) || inRef(n.Right)
-		case *parser.RangeSubselect:
-			return refersTo(n.Query, name)
-		}
-		return false
-	}
-	for _, t := range stmt.From {
-		if inRef(t) {
-			return true
+	c.cols = cols
+	for i := range cols {
+		cols[i].tableOID, cols[i].attnum = 0, 0
+		if i < len(c.columns) {
+			cols[i].name = c.columns[i]
 		}
 	}
-	return refersTo(stmt.Left, name) || refersTo(stmt.Right, name)
+	return nil
+}
+
+// refer notes a reference; one from within is allowed only in the second part of a
+// UNION.
+func (c *cte) refer() error {
+	c.refs++
+	switch {
+	case c.q != nil:
+		return nil
+	case !c.union:
+		return sqlstate.Errorf(sqlstate.InvalidRecursion,
+			`recursive query "%s" does not have the form non-recursive-term UNION [ALL] recursive-term`, c.name).At(int(c.pos))
+	case !c.started:
+		return sqlstate.Errorf(sqlstate.InvalidRecursion,
+			`recursive reference to query "%s" must not appear within its non-recursive term`, c.name)
+	case c.self:
+		return sqlstate.Errorf(sqlstate.InvalidRecursion, `recursive reference to query "%s" must not appear more than once`, c.name)
+	}
+	c.self = true
+	c.refs-- // reading its own rows is not reading the item
+	return nil
+}
+
+// startRecursion gives the item the columns of its first part, for the second.
+func (c *cte) startRecursion(left *query) error {
+	c.started = true
+	return c.setColumns(columnsOf(left, 0))
+}
+
+// checkRecursion: the second part must not change the columns' types.
+func (c *cte) checkRecursion(i int, left expr, typ pgtypes.OID) error {
+	if !c.self || c.cols[i].typ == typ {
+		return nil
+	}
+	return sqlstate.Errorf(sqlstate.DatatypeMismatch, `recursive query "%s" column %d has type %s in non-recursive term but type %s overall`,
+		c.name, i+1, pgtypes.Format(c.cols[i].typ), pgtypes.Format(typ)).
+		WithHint("Cast the output of the non-recursive term to the correct type.").At(int(left.pos()))
 }
 
 // cteRef finds a WITH item of this level or one further out.
@@ -89,13 +131,18 @@ func (s *scope) cteRef(n *parser.RangeVar) (source, *relation, error) {
 			if c.name != n.Name {
 				continue
 			}
-			c.refs++
+			if err := c.refer(); err != nil {
+				if e := sqlstate.From(err); e.Position == 0 {
+					err = e.At(int(n.Pos))
+				}
+				return nil, nil, err
+			}
 			c.shared = c.shared || c.refs > 1 || lvl > 0
 			s.referCTE(lvl)
-			src := &cteSource{cte: c, level: lvl, slot: s.newSlots(len(c.cols)), alias: n.Name}
-			r := &relation{name: n.Name}
-			for i, name := range c.cols {
-				r.columns = append(r.columns, relColumn{name: name, typ: c.q.cols[i].Type, typmod: c.q.cols[i].Typmod, slot: src.slot + i})
+			src := &cteSource{cte: c, level: lvl, slot: s.newSlots(len(c.cols)), alias: n.Name, work: c.q == nil}
+			r := &relation{name: n.Name, columns: slices.Clone(c.cols)}
+			for i := range r.columns {
+				r.columns[i].slot = src.slot + i
 			}
 			if err := s.alias(r, n.Alias, n.Pos); err != nil {
 				return nil, nil, err
@@ -144,6 +191,7 @@ type cteSource struct {
 	level int
 	slot  int
 	alias string
+	work  bool // reads the last round's rows of a recursion that is under way
 }
 
 type cteIterator struct {
@@ -157,6 +205,10 @@ type cteIterator struct {
 func (src *cteSource) open(f *frame) (tableIterator, error) {
 	def := f.up(src.level)
 	it := &cteIterator{src: src, f: f}
+	if src.work {
+		it.state = &cteState{rows: def.working[src.cte.index], done: true}
+		return it, nil
+	}
 	if !src.cte.shared {
 		var err error
 		it.it, err = src.cte.q.open(f.run, def, nil)

@@ -107,7 +107,7 @@ func (q *query) produce(f *frame, buf []value) (rowIterator, error) {
 		}
 		return &projectRows{q: q, f: f, in: set, buf: buf}, nil
 	}
-	if q.from == nil && q.where == nil && q.group == nil && q.srfs == nil {
+	if q.from == nil && q.where == nil && q.group == nil && q.srfs == nil && q.windows == nil {
 		return &oneRow{q: q, f: f, buf: buf}, nil
 	}
 	var in tableIterator = &singleRow{}
@@ -122,6 +122,9 @@ func (q *query) produce(f *frame, buf []value) (rowIterator, error) {
 	}
 	if q.group != nil {
 		in = newGroupRows(in, q, f)
+	}
+	if len(q.windows) > 0 {
+		in = &windowRows{in: in, q: q, f: f}
 	}
 	if len(q.srfs) > 0 {
 		in = &projectSet{in: in, q: q, f: f}

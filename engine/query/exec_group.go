@@ -9,6 +9,7 @@ import (
 // group is one group in the making.
 type group struct {
 	slots []value // the row that opened it
+	set   int
 	keys  []value
 	accs  []accumulator
 	aggs  []value
@@ -20,6 +21,8 @@ type groupRows struct {
 	q      *query
 	f      *frame
 	groups []*group
+	byKey  map[string]*group
+	key    []byte
 	read   bool
 	at     int
 }
@@ -57,10 +60,14 @@ func (it *groupRows) next() (bool, error) {
 
 func (it *groupRows) fill() error {
 	gr := it.q.group
-	byKey := map[string]*group{}
-	var key []byte
-	if len(gr.keys) == 0 { // one group, even over no rows
-		it.groups = append(it.groups, it.newGroup(nil))
+	it.byKey = map[string]*group{}
+	for i, set := range gr.sets {
+		if len(set) == 0 { // one group, even over no rows
+			g := it.newGroup(i, make([]value, len(gr.keys)))
+			clear(g.slots)
+			it.byKey[string([]byte{byte(i), byte(i >> 8)})] = g
+			it.groups = append(it.groups, g)
+		}
 	}
 	for {
 		ok, err := it.in.next()
@@ -70,26 +77,16 @@ func (it *groupRows) fill() error {
 		if !ok {
 			break
 		}
-		var g *group
-		if len(gr.keys) == 0 {
-			g = it.groups[0]
-		} else {
-			keys := make([]value, len(gr.keys))
-			key = key[:0]
-			for i, k := range gr.keys {
-				if keys[i], err = k.eval(it.f); err != nil {
-					return err
-				}
-				key = pgtypes.AppendKey(key, k.typ(), keys[i])
-			}
-			if g = byKey[string(key)]; g == nil {
-				g = it.newGroup(keys)
-				byKey[string(key)] = g
-				it.groups = append(it.groups, g)
+		keys := make([]value, len(gr.keys))
+		for i, k := range gr.keys {
+			if keys[i], err = k.eval(it.f); err != nil {
+				return err
 			}
 		}
-		if err := it.accumulate(g); err != nil {
-			return err
+		for i := range gr.sets {
+			if err := it.accumulate(it.groupFor(i, keys)); err != nil {
+				return err
+			}
 		}
 		if err := it.f.tick(); err != nil {
 			return err
@@ -99,11 +96,32 @@ func (it *groupRows) fill() error {
 	return it.finish()
 }
 
-func (it *groupRows) newGroup(keys []value) *group {
-	g := &group{slots: slices.Clone(it.f.row), keys: keys}
-	if keys == nil {
-		clear(g.slots)
+// groupFor is the group of the current row in one grouping set.
+func (it *groupRows) groupFor(set int, all []value) *group {
+	gr := it.q.group
+	it.key = append(it.key[:0], byte(set), byte(set>>8))
+	for _, k := range gr.sets[set] {
+		it.key = pgtypes.AppendKey(it.key, gr.keys[k].typ(), all[k])
 	}
+	g := it.byKey[string(it.key)]
+	if g == nil {
+		keys := all
+		if len(gr.sets) > 1 { // what the set leaves out is NULL
+			keys = make([]value, len(all))
+			for _, k := range gr.sets[set] {
+				keys[k] = all[k]
+			}
+		}
+		g = it.newGroup(set, keys)
+		it.byKey[string(it.key)] = g
+		it.groups = append(it.groups, g)
+	}
+	return g
+}
+
+// newGroup starts a group; behind its keys stands the number of its grouping set.
+func (it *groupRows) newGroup(set int, keys []value) *group {
+	g := &group{slots: slices.Clone(it.f.row), set: set, keys: append(slices.Clip(keys), pgtypes.NewInt(int64(set)))}
 	for _, a := range it.q.group.aggs {
 		g.accs = append(g.accs, a.newAccumulator(it.f))
 	}
@@ -144,6 +162,9 @@ func (it *groupRows) finish() error {
 	}
 	keys := it.q.group.keys
 	slices.SortStableFunc(it.groups, func(a, b *group) int {
+		if a.set != b.set {
+			return a.set - b.set
+		}
 		for i, e := range keys {
 			k := sortKey{typ: e.typ()}
 			if c := k.compare(a.keys[i], b.keys[i]); c != 0 {

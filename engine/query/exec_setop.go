@@ -20,6 +20,9 @@ func (q *query) openSetOp(f *frame) (tableIterator, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.recursive != nil {
+		return &recursiveRows{setOpRows: setOpRows{q: q, f: f, left: left, right: emptyRows{}, counts: map[string]int{}}}, nil
+	}
 	right, err := q.right.open(f.run, f, nil)
 	if err != nil {
 		left.close()
@@ -117,4 +120,56 @@ func (it *setOpRows) union() (bool, error) {
 func (it *setOpRows) close() {
 	it.left.close()
 	it.right.close()
+}
+
+// recursiveRows is WITH RECURSIVE: the rows of the first part, then those that the
+// second part makes of the rows of the round before, until a round makes none.
+type recursiveRows struct {
+	setOpRows
+	round [][]value // rows of this round
+}
+
+func (it *recursiveRows) next() (bool, error) {
+	for {
+		in := it.left
+		if it.onRight {
+			in = it.right
+		}
+		row, err := in.next()
+		if err != nil {
+			return false, err
+		}
+		if row == nil {
+			if more, err := it.nextRound(); !more || err != nil {
+				return false, err
+			}
+			continue
+		}
+		if !it.q.all {
+			k := it.keyOf(row)
+			if it.counts[k] > 0 {
+				continue
+			}
+			it.counts[k] = 1
+		}
+		it.round = append(it.round, append([]value(nil), row[:len(it.q.left.cols)]...))
+		return it.emit(row)
+	}
+}
+
+// nextRound starts the second part over the rows of the round that has ended.
+func (it *recursiveRows) nextRound() (bool, error) {
+	if len(it.round) == 0 {
+		return false, nil
+	}
+	def := it.f.outer // where the WITH item stands
+	if def.working == nil {
+		def.working = map[int][][]value{}
+	}
+	def.working[it.q.recursive.index] = it.round
+	it.round, it.onRight = nil, true
+	it.right.close()
+	var err error
+	it.right, err = it.q.right.open(it.f.run, it.f, nil)
+	return err == nil, err
 }

@@ -56,6 +56,7 @@ type columnExpr struct {
 	name     string
 	tableOID uint32
 	attnum   int16
+	shape    []rowField // of a row value
 }
 
 // callExpr is a call of a function, or of an operator's or cast's function.
@@ -69,6 +70,8 @@ type callExpr struct {
 	// cast marks a call that came from a cast: it names no column.
 	implicit bool
 	variadic bool // VARIADIC array as the last argument
+	// out are the output columns with their types for this call, if there are any.
+	out []builtin.OutArg
 }
 
 // relabelExpr changes the type of a binary-compatible value.
@@ -265,13 +268,15 @@ type groupExpr struct {
 // srfExpr reads the current value of a set-returning function in the target list.
 type srfExpr struct {
 	info
-	slot int
+	slot  int
+	shape []rowField
 }
 
 // windowExpr reads a window function's result.
 type windowExpr struct {
 	info
 	slot int
+	call *windowCall
 }
 
 func (e *constExpr) children(func(*expr))         {}
@@ -281,7 +286,6 @@ func (e *cellExpr) children(func(*expr))          {}
 func (e *valueFuncExpr) children(func(*expr))     {}
 func (e *groupExpr) children(func(*expr))         {}
 func (e *srfExpr) children(func(*expr))           {}
-func (e *windowExpr) children(func(*expr))        {}
 func (e *callExpr) children(v func(*expr))        { visitAll(e.args, v) }
 func (e *relabelExpr) children(v func(*expr))     { v(&e.arg) }
 func (e *ioCastExpr) children(v func(*expr))      { v(&e.arg) }
@@ -296,6 +300,14 @@ func (e *distinctExpr) children(v func(*expr))    { visitAll(e.eq.args, v) }
 func (e *arrayExpr) children(v func(*expr))       { visitAll(e.args, v) }
 func (e *rowExpr) children(v func(*expr))         { visitAll(e.args, v) }
 func (e *fieldExpr) children(v func(*expr))       { v(&e.arg) }
+
+func (e *windowExpr) children(v func(*expr)) {
+	visitAll(e.call.args, v)
+	if e.call.filter != nil {
+		v(&e.call.filter)
+	}
+	e.call.spec.exprs(v)
+}
 
 func (e *arrayCastExpr) children(v func(*expr)) {
 	v(&e.arg)

@@ -27,6 +27,7 @@ type frame struct {
 	windows []pgtypes.Value
 	srfs    []pgtypes.Value
 	ctes    []*cteState
+	working map[int][][]pgtypes.Value // of recursive WITH items: the rows of the last round
 	kept    map[int]*keptResult
 }
 

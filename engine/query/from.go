@@ -128,7 +128,7 @@ func (s *scope) functionColumns(e expr, x parser.Expr, n *parser.RangeFunction, 
 	if c, ok := e.(*callExpr); ok {
 		f.call = c
 		f.set = c.fn.Set
-		for _, o := range c.fn.Out {
+		for _, o := range c.out {
 			f.out = append(f.out, o.Type)
 		}
 		if len(c.fn.Out) == 1 && c.fn.Result != pgtypes.Record {
@@ -140,7 +140,7 @@ func (s *scope) functionColumns(e expr, x parser.Expr, n *parser.RangeFunction, 
 	}
 	if len(f.out) > 0 {
 		f.slot = s.newSlots(len(f.out))
-		for i, o := range f.call.fn.Out {
+		for i, o := range f.call.out {
 			r.columns = append(r.columns, relColumn{name: o.Name, typ: o.Type, typmod: -1, slot: f.slot + i})
 		}
 		return f, nil
@@ -182,11 +182,7 @@ func (s *scope) rangeSubselect(n *parser.RangeSubselect) (source, []*relation, e
 		return nil, nil, err
 	}
 	src := &subquerySource{q: q, slot: s.newSlots(len(q.cols)), alias: n.Alias.Name}
-	r := &relation{}
-	for i, c := range q.cols {
-		r.columns = append(r.columns, relColumn{name: c.Name, typ: c.Type, typmod: c.Typmod, slot: src.slot + i,
-			tableOID: uint32(c.TableOID), attnum: c.Attnum})
-	}
+	r := &relation{columns: columnsOf(q, src.slot)}
 	if err := s.alias(r, n.Alias, n.Pos); err != nil {
 		return nil, nil, err
 	}

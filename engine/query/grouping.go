@@ -9,7 +9,10 @@ import (
 
 // grouping is GROUP BY, HAVING and the aggregates of one level.
 type grouping struct {
-	keys   []expr
+	keys []expr
+	// sets are the grouping sets as places of keys; one with all keys if GROUP BY
+	// is a plain list.
+	sets   [][]int
 	having expr
 	aggs   []*aggExpr
 }
@@ -17,14 +20,18 @@ type grouping struct {
 // aggregateCall makes an aggregate of this level, or of the level that its
 // arguments' columns come from.
 func (s *scope) aggregateCall(c *parser.FuncCall, fn *builtin.Function, args []expr, filter expr, result pgtypes.OID) (expr, error) {
-	switch s.kind {
-	case kindTarget, kindHaving, kindOrderBy, kindDistinctOn:
+	kind := s.kind
+	if kind == kindWindowArgs {
+		kind = s.outerKind
+	}
+	switch kind {
+	case kindTarget, kindHaving, kindOrderBy, kindDistinctOn, kindWindow:
 	case kindAggregate, kindFilter:
 		return nil, sqlstate.New(sqlstate.GroupingError, "aggregate function calls cannot be nested").At(int(c.Pos))
 	case kindJoinOn:
 		return nil, sqlstate.New(sqlstate.GroupingError, "aggregate functions are not allowed in JOIN conditions").At(int(c.Pos))
 	default:
-		return nil, sqlstate.Errorf(sqlstate.GroupingError, "aggregate functions are not allowed in %s", s.kind.clause()).At(int(c.Pos))
+		return nil, sqlstate.Errorf(sqlstate.GroupingError, "aggregate functions are not allowed in %s", kind.clause()).At(int(c.Pos))
 	}
 	if c.WithinGroup {
 		return nil, unsupported("WITHIN GROUP", c.Pos)
@@ -94,34 +101,6 @@ func outerLevel(e expr) int {
 	return max(low, 0)
 }
 
-// groupBy analyses the GROUP BY list.
-func (s *scope) groupBy(stmt *parser.SelectStmt, t *targetList) ([]expr, error) {
-	var keys []expr
-	for _, x := range stmt.GroupBy {
-		if g, ok := x.(*parser.GroupingSet); ok {
-			if g.Kind == "EMPTY" && len(stmt.GroupBy) == 1 {
-				keys = append(keys, &constExpr{info: typed(pgtypes.Bool, g.Pos), v: pgtypes.NewBool(true)})
-				continue
-			}
-			return nil, unsupported("GROUPING SETS, ROLLUP and CUBE", g.Pos)
-		}
-		i, err := s.findTarget(x, t, kindGroupBy, false)
-		if err != nil {
-			return nil, err
-		}
-		e := t.items[i].e
-		if agg := firstAggregate(e); agg != nil {
-			return nil, sqlstate.New(sqlstate.GroupingError, "aggregate functions are not allowed in GROUP BY").At(int(agg.at))
-		}
-		if !ordered(e.typ()) && e.typ() != pgtypes.Unknown {
-			return nil, sqlstate.Errorf(sqlstate.UndefinedFunction, "could not identify an equality operator for type %s", pgtypes.Format(e.typ())).
-				At(int(x.Location()))
-		}
-		keys = append(keys, e)
-	}
-	return keys, nil
-}
-
 func firstAggregate(e expr) *aggExpr {
 	var found *aggExpr
 	anyExpr(e, func(e expr) bool {
@@ -136,8 +115,9 @@ func firstAggregate(e expr) *aggExpr {
 
 // grouping rewrites targets and HAVING to read the groups (parseCheckAggregates):
 // a column that is neither grouped nor aggregated is 42803.
-func (s *scope) grouping(q *query, keys []expr, having expr) error {
-	g := &grouping{keys: keys, having: having, aggs: s.aggs}
+func (s *scope) grouping(q *query, g *grouping, having expr) error {
+	g.having, g.aggs = having, s.aggs
+	keys := g.keys
 	q.group = g
 	for i, k := range keys {
 		if k.typ() == pgtypes.Unknown {
@@ -173,6 +153,8 @@ func (g *grouping) rewrite(e *expr) error {
 	switch (*e).(type) {
 	case *aggExpr, *constExpr, *groupExpr:
 		return nil
+	case *groupingExpr:
+		return g.bindGrouping((*e).(*groupingExpr))
 	}
 	for i, k := range g.keys {
 		if sameExpr(k, *e) {
@@ -276,16 +258,6 @@ func (s *scope) setReturning(c *callExpr) (expr, error) {
 			return nil, unsupported("a set-returning function in another's arguments", c.at)
 		}
 	}
-	if len(c.fn.Out) > 1 {
-		return nil, unsupported("a function returning rows in the select list", c.at)
-	}
 	s.srfs = append(s.srfs, c)
-	return &srfExpr{info: typed(c.t, c.at), slot: len(s.srfs) - 1}, nil
-}
-
-// windowCall is a window function over the rows of a level.
-type windowCall struct{}
-
-func (s *scope) windowCall(c *parser.FuncCall, _ *builtin.Function, _ []expr, _ expr, _ pgtypes.OID) (expr, error) {
-	return nil, unsupported("a window function", c.Pos)
+	return &srfExpr{info: typed(c.t, c.at), slot: len(s.srfs) - 1, shape: outShape(c.out)}, nil
 }

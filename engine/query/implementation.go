@@ -43,6 +43,9 @@ func (a *analyzer) bind(c *callExpr) error {
 		c.impl = &implementation{pure: fn}
 		return nil
 	}
+	if c.fn.Body != "" {
+		return a.sqlBody(c)
+	}
 	if a.lax {
 		a.lax = false
 		err := a.bind(c)

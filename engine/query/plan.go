@@ -13,6 +13,7 @@ type query struct {
 	// cols are the visible result columns; targets may hold more at the end, which
 	// ORDER BY and DISTINCT ON need.
 	cols    []Column
+	shapes  [][]rowField // of columns that are rows, nil if there is none
 	targets []expr
 	from    source // nil: one empty row
 	where   expr
@@ -41,7 +42,7 @@ type query struct {
 
 	ctes      []*cte
 	slots     int
-	recursive bool // one of a recursive WITH item's parts
+	recursive *cte // the WITH RECURSIVE item whose query this is, if it refers to itself
 
 	// reaches is how many levels out it refers, 0 if it stands alone.
 	reaches  int
@@ -217,7 +218,7 @@ type rows struct {
 
 // isSingle tells whether a query is one row of expressions and nothing else.
 func (q *query) isSingle() bool {
-	return q.from == nil && q.where == nil && q.group == nil && q.srfs == nil && q.sort == nil && q.limit == nil &&
+	return q.from == nil && q.where == nil && q.group == nil && q.srfs == nil && q.windows == nil && q.sort == nil && q.limit == nil &&
 		q.offset == nil && q.op == parser.SetOpNone && q.convert == nil && !q.distinct && len(q.ctes) == 0
 }
 

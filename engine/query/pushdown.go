@@ -65,7 +65,7 @@ func translate(c expr, q *query, column func(*columnExpr) (int, bool)) expr {
 // rows that the result is made of.
 func (q *query) takesConditions() bool {
 	switch {
-	case q.limit != nil || q.offset != nil || len(q.srfs) > 0 || len(q.windows) > 0 || len(q.on) > 0 || q.values != nil || q.recursive:
+	case q.limit != nil || q.offset != nil || len(q.srfs) > 0 || len(q.windows) > 0 || len(q.on) > 0 || q.values != nil || q.recursive != nil:
 		return false
 	case q.op != parser.SetOpNone:
 		return q.left.takesConditions() && q.right.takesConditions()

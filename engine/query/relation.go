@@ -325,8 +325,9 @@ func (s *scope) view(n *parser.RangeVar, v *builtin.Relation) (source, []*relati
 	}
 	src := &subquerySource{q: q, slot: s.newSlots(len(q.cols)), alias: n.Name}
 	r := &relation{name: n.Name, relName: n.Name, schema: engine.OID(v.SchemaOID), rowType: v.RowType}
-	for i, c := range q.cols {
-		r.columns = append(r.columns, relColumn{name: c.Name, typ: c.Type, typmod: c.Typmod, slot: src.slot + i, tableOID: v.OID, attnum: int16(i + 1)})
+	r.columns = columnsOf(q, src.slot)
+	for i := range r.columns {
+		r.columns[i].tableOID, r.columns[i].attnum = v.OID, int16(i+1)
 	}
 	if err := s.alias(r, n.Alias, n.Pos); err != nil {
 		return nil, nil, err

@@ -118,6 +118,10 @@ func properties(e expr) string {
 		}
 	case *groupExpr:
 		fmt.Fprintf(w, " g%d", n.slot)
+	case *groupingExpr:
+		for _, a := range n.args {
+			w.WriteString(properties(a))
+		}
 	case *srfExpr:
 		fmt.Fprintf(w, " s%d", n.slot)
 	case *windowExpr:

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"slices"
+
 	"seqd/engine"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
@@ -15,9 +17,13 @@ type analyzer struct {
 	kept   int
 	// subNames are the column names of scalar subqueries, for naming columns after them.
 	subNames map[*parser.SubLink]string
+	// argNames are the parameters' names in the body of a function.
+	argNames []string
 	// lax: a function that is not served is an error only when it is called, as in
 	// system views, which name all kinds of them.
 	lax bool
+	// recursing are the WITH RECURSIVE items under analysis, by their queries.
+	recursing map[*parser.SelectStmt]*cte
 	// repeats is how many expressions around the current one are analysed twice.
 	repeats int
 }
@@ -46,6 +52,8 @@ const (
 	kindValues
 	kindFilter
 	kindAggregate // inside an aggregate's arguments
+	kindWindow    // inside a window's definition
+	kindWindowArgs
 	kindExecute
 )
 
@@ -76,6 +84,8 @@ func (k exprKind) clause() string {
 		return "VALUES"
 	case kindFilter:
 		return "FILTER"
+	case kindWindow:
+		return "window definitions"
 	case kindExecute:
 		return "EXECUTE parameters"
 	}
@@ -87,6 +97,8 @@ type scope struct {
 	*level
 	a    *analyzer
 	kind exprKind
+	// outerKind is where a window function stands, in its arguments.
+	outerKind exprKind
 }
 
 func (s *scope) with(kind exprKind) *scope {
@@ -103,6 +115,8 @@ type level struct {
 	aggs   []*aggExpr
 	srfs   []*callExpr
 	wins   []*windowCall
+	// windowDefs are those of the WINDOW clause.
+	windowDefs []parser.WindowDef
 	// reaches is how far out its expressions refer: 0 if nowhere.
 	reaches int
 	// near: they read a row of the level right around.
@@ -138,6 +152,8 @@ type relColumn struct {
 	attnum   int16
 	// hidden: merged by USING, so not part of *; or a system column.
 	hidden bool
+	// shape are the fields of a row value, where they are known.
+	shape []rowField
 }
 
 func (l *level) newSlots(n int) int {
@@ -163,7 +179,7 @@ func (l *level) referCTE(n int) {
 }
 
 func columnNode(c *relColumn, r *relation, lvl int, at parser.Pos) *columnExpr {
-	return &columnExpr{info: info{t: c.typ, mod: c.typmod, at: at}, level: lvl, slot: c.slot, rel: r, name: c.name, tableOID: c.tableOID, attnum: c.attnum}
+	return &columnExpr{info: info{t: c.typ, mod: c.typmod, at: at}, level: lvl, slot: c.slot, rel: r, name: c.name, tableOID: c.tableOID, attnum: c.attnum, shape: c.shape}
 }
 
 func (r *relation) column(name string) *relColumn {
@@ -286,6 +302,9 @@ func (s *scope) column(c *parser.ColumnRef) (expr, error) {
 		}
 		if r != nil {
 			return s.wholeRow(r, lvl, c.Pos)
+		}
+		if i := slices.Index(s.a.argNames, fields[0]); i >= 0 {
+			return s.param(&parser.ParamRef{Number: i + 1, Pos: c.Pos})
 		}
 		return nil, s.noColumn("", fields[0], c.Pos)
 	case 2:

@@ -23,6 +23,12 @@ func (s *scope) setOperation(stmt *parser.SelectStmt, q *query) error {
 	if q.left, err = s.a.query(stmt.Left, s.level); err != nil {
 		return err
 	}
+	item := s.a.recursing[stmt]
+	if item != nil {
+		if err := item.startRecursion(q.left); err != nil {
+			return err
+		}
+	}
 	if q.right, err = s.a.query(stmt.Right, s.level); err != nil {
 		return err
 	}
@@ -38,6 +44,11 @@ func (s *scope) setOperation(stmt *parser.SelectStmt, q *query) error {
 		if err != nil {
 			return err
 		}
+		if item != nil {
+			if err := item.checkRecursion(i, q.left.targets[i], typ); err != nil {
+				return err
+			}
+		}
 		if !ordered(typ) && !(stmt.Op == parser.SetOpUnion && stmt.All) {
 			return sqlstate.Errorf(sqlstate.UndefinedFunction, "could not identify an equality operator for type %s", pgtypes.Format(typ)).
 				At(int(q.left.targets[i].pos()))
@@ -48,6 +59,9 @@ func (s *scope) setOperation(stmt *parser.SelectStmt, q *query) error {
 	}
 	for i := range r.columns {
 		t.items = append(t.items, target{name: r.columns[i].name, e: columnNode(&r.columns[i], r, 0, 0)})
+	}
+	if item != nil && item.self && (stmt.OrderBy != nil || stmt.Limit != nil || stmt.Offset != nil) {
+		return unsupported("ORDER BY, OFFSET or LIMIT in a recursive query", stmt.Pos)
 	}
 	s.rels = append(s.rels, setOpSide(q.left, 1), setOpSide(q.right, 2))
 	n := len(t.items)

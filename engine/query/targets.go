@@ -130,30 +130,6 @@ func (s *scope) spread(r *relation, lvl int, at parser.Pos, out *targetList, all
 	}
 }
 
-// rowStar spreads (row).*.
-func (s *scope) rowStar(ind *parser.Indirection, out *targetList) error {
-	inner := parser.Expr(&parser.Indirection{Arg: ind.Arg, Path: ind.Path[:len(ind.Path)-1], Pos: ind.Pos})
-	if len(ind.Path) == 1 {
-		inner = ind.Arg
-	}
-	e, err := s.expr(inner)
-	if err != nil {
-		return err
-	}
-	row, ok := e.(*rowExpr)
-	if !ok {
-		return sqlstate.Errorf(sqlstate.WrongObjectType, "type %s is not composite", pgtypes.Format(e.typ())).At(int(ind.Pos))
-	}
-	for i, f := range row.args {
-		name := "f" + itoa(i+1)
-		if row.names != nil {
-			name = row.names[i]
-		}
-		out.items = append(out.items, target{name: name, e: f})
-	}
-	return nil
-}
-
 // figureName is FigureColname: the name of a column that was given none.
 func (s *scope) figureName(x parser.Expr) string {
 	if name, _ := s.figure(x); name != "" {

@@ -42,7 +42,7 @@ func (s *scope) expr(x parser.Expr) (expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &nullTestExpr{info: typed(pgtypes.Bool, leftmost(n.Pos, arg.pos())), arg: arg, not: n.Not, row: arg.typ() == pgtypes.Record}, nil
+		return &nullTestExpr{info: typed(pgtypes.Bool, leftmost(n.Pos, arg.pos())), arg: arg, not: n.Not, row: isRow(arg.typ())}, nil
 	case *parser.BooleanTest:
 		return s.booleanTest(n)
 	case *parser.CaseExpr:
@@ -71,7 +71,7 @@ func (s *scope) expr(x parser.Expr) (expr, error) {
 	case *parser.SetToDefault:
 		return nil, sqlstate.New(sqlstate.SyntaxError, "DEFAULT is not allowed in this context").At(int(n.Pos))
 	case *parser.GroupingSet:
-		return nil, unsupported("grouping set", n.Pos)
+		return nil, unsupported("a grouping set here", n.Pos)
 	case *parser.ExprList:
 		return nil, sqlstate.New(sqlstate.SyntaxError, "a list of expressions is not allowed here").At(int(n.Pos))
 	}

@@ -94,27 +94,6 @@ func (s *scope) indirection(n *parser.Indirection) (expr, error) {
 	return e, nil
 }
 
-func (s *scope) field(e expr, name string, n *parser.Indirection) (expr, error) {
-	row, ok := e.(*rowExpr)
-	if !ok {
-		if e.typ() == pgtypes.Record {
-			return nil, sqlstate.Errorf(sqlstate.UndefinedColumn, `could not identify column "%s" in record data type`, name).At(int(n.Location()))
-		}
-		return nil, sqlstate.Errorf(sqlstate.WrongObjectType, `column notation .%s applied to type %s, which is not a composite type`,
-			name, pgtypes.Format(e.typ())).At(int(n.Location()))
-	}
-	for i := range row.args {
-		have := "f" + itoa(i+1)
-		if row.names != nil {
-			have = row.names[i]
-		}
-		if have == name {
-			return &fieldExpr{info: info{t: row.args[i].typ(), mod: row.args[i].typmod(), at: e.pos()}, arg: e, index: i}, nil
-		}
-	}
-	return nil, sqlstate.Errorf(sqlstate.UndefinedColumn, `could not identify column "%s" in record data type`, name).At(int(n.Location()))
-}
-
 func (s *scope) subscripts(e expr, steps []parser.IndirectionStep, n *parser.Indirection) (expr, error) {
 	t, ok := pgtypes.TypeByOID(e.typ())
 	if !ok || t.Elem == 0 || t.Len != -1 || t.Category != 'A' {

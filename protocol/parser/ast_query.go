@@ -103,8 +103,22 @@ type WindowDef struct {
 	RefName     string // (name …)
 	PartitionBy []Expr
 	OrderBy     []SortBy
-	Frame       string // source text of the frame clause; "" if none
+	Frame       *WindowFrame // nil: the default one
 	Pos         Pos
+}
+
+// WindowFrame is a window's frame clause.
+type WindowFrame struct {
+	Mode       string // ROWS, RANGE or GROUPS
+	Start, End FrameBound
+	Exclude    string // "", CURRENT ROW, GROUP or TIES
+}
+
+// FrameBound is an end of a frame.
+type FrameBound struct {
+	Unbounded, Current bool
+	Following          bool // else PRECEDING
+	Offset             Expr // nil if unbounded or current
 }
 
 // TableRef is an item of FROM.

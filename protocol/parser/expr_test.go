@@ -83,7 +83,7 @@ var expressionCases = []struct{ sql, want string }{
 	{"f(a, variadic b)", "f(a, VARIADIC b)"},
 	{"f(distinct a) filter (where b)", "f(DISTINCT a) FILTER b"},
 	{"f(a) over w", "f(a) OVER WindowDef{Name:w}"},
-	{"f() over (w partition by a rows 1 preceding)", "f() OVER WindowDef{RefName:w PartitionBy:[a] Frame:rows 1 preceding}"},
+	{"f() over (w partition by a rows 1 preceding)", "f() OVER WindowDef{RefName:w PartitionBy:[a] Frame:WindowFrame{Mode:ROWS Start:FrameBound{Offset:1} End:FrameBound{Current}}}"},
 	{"extract(year from a)", "pg_catalog.extract('year', a)"},
 	{"substring(a from 2 for 3)", "pg_catalog.substring(a, 2, 3)"},
 	{"substring(a for 3)", "pg_catalog.substring(a, 1, (3::pg_catalog.int4))"},

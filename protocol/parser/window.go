@@ -45,9 +45,7 @@ func (p *parser) windowSpecification() WindowDef {
 	}
 	switch p.tok.kind {
 	case kwRange, kwRows, kwGroups:
-		start := p.tok.start
-		p.frame()
-		w.Frame = p.src[start:p.prevEnd]
+		w.Frame = p.frame()
 	}
 	p.want(')')
 	p.up(outer)
@@ -66,7 +64,14 @@ const (
 )
 
 // frame is opt_frame_clause.
-func (p *parser) frame() {
+func (p *parser) frame() *WindowFrame {
+	f := &WindowFrame{Mode: "ROWS"}
+	switch p.tok.kind {
+	case kwRange:
+		f.Mode = "RANGE"
+	case kwGroups:
+		f.Mode = "GROUPS"
+	}
 	p.advance()
 	var start, end boundKind
 	var startPos, endPos Pos
@@ -75,22 +80,29 @@ func (p *parser) frame() {
 		p.unexpected() // the word could be a column here and there: gram.y takes neither
 	}
 	startPos = p.tok.pos
-	start = p.frameBound()
+	start, f.Start = p.frameBound()
 	if between {
 		p.want(kwAnd)
 		endPos = p.tok.pos
-		end = p.frameBound()
+		end, f.End = p.frameBound()
 	} else {
 		end, endPos = currentRow, startPos
+		f.End.Current = true
 	}
 	p.checkFrame(start, end, startPos, endPos, between)
 	if p.got(kwExclude) {
 		switch {
-		case p.gotWords(kwCurrent, kwRow), p.got(kwGroup), p.got(kwTies):
+		case p.gotWords(kwCurrent, kwRow):
+			f.Exclude = "CURRENT ROW"
+		case p.got(kwGroup):
+			f.Exclude = "GROUP"
+		case p.got(kwTies):
+			f.Exclude = "TIES"
 		default:
 			p.wants(kwNo, kwOthers)
 		}
 	}
+	return f
 }
 
 // checkFrame refuses the frames that make no sense whatever the offsets are.
@@ -110,24 +122,24 @@ func (p *parser) checkFrame(start, end boundKind, startPos, endPos Pos, between 
 	}
 }
 
-func (p *parser) frameBound() boundKind {
+func (p *parser) frameBound() (boundKind, FrameBound) {
 	switch {
 	case p.tok.kind == kwUnbounded && (p.peek() == kwPreceding || p.peek() == kwFollowing):
 		p.advance()
 		if p.got(kwPreceding) {
-			return unboundedPreceding
+			return unboundedPreceding, FrameBound{Unbounded: true}
 		}
 		p.advance()
-		return unboundedFollowing
+		return unboundedFollowing, FrameBound{Unbounded: true, Following: true}
 	case p.tok.kind == kwCurrent && p.peek() == kwRow:
 		p.advance()
 		p.advance()
-		return currentRow
+		return currentRow, FrameBound{Current: true}
 	}
-	p.expr()
+	offset := p.expr()
 	if p.got(kwPreceding) {
-		return offsetPreceding
+		return offsetPreceding, FrameBound{Offset: offset}
 	}
 	p.want(kwFollowing)
-	return offsetFollowing
+	return offsetFollowing, FrameBound{Offset: offset, Following: true}
 }
