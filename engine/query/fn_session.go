@@ -42,9 +42,8 @@ func init() {
 		"clock_timestamp": func(f *frame, _ *callExpr, _ []value) (value, error) {
 			return pgtypes.FromUnixMicros(f.s.ClockTime()), nil
 		},
-		"pg_table_is_visible": tableIsVisible,
-		"gen_random_uuid":     randomUUID,
-		"drandom":             func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewFloat(rand.Float64()), nil },
+		"gen_random_uuid": randomUUID,
+		"drandom":         func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewFloat(rand.Float64()), nil },
 		"pg_typeof": func(f *frame, c *callExpr, _ []value) (value, error) {
 			return regValue(f.s, pgtypes.Regtype, c.args[0].typ()), nil
 		},
@@ -76,16 +75,6 @@ func init() {
 func inRecovery(f *frame, _ *callExpr, _ []value) (value, error) {
 	standby, _ := f.s.Setting("in_hot_standby")
 	return pgtypes.NewBool(standby == "on"), nil
-}
-
-// tableIsVisible tells whether the search path finds the relation by its bare name.
-func tableIsVisible(f *frame, _ *callExpr, a []value) (value, error) {
-	seq, ok := f.s.Database().SequenceByOID(engine.OID(a[0].OID()))
-	if !ok {
-		return value{}, nil
-	}
-	found, err := findSequence(f.s, "", seq.Name)
-	return pgtypes.NewBool(err == nil && found.OID == seq.OID), nil
 }
 
 // randomUUID is a version 4 UUID; it names things and keeps no secret, but is

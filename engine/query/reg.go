@@ -58,6 +58,12 @@ func inputReg(s Session, typ pgtypes.OID, text string) (value, error) {
 		oid, err = lookedUp(s, func() (uint32, error) { return resolveRole(s, text) })
 	case pgtypes.Regproc:
 		oid, err = resolveProc(text)
+	case pgtypes.Regprocedure:
+		oid, err = resolveProcedure(s, text)
+	case pgtypes.Regoper, pgtypes.Regoperator:
+		oid, err = resolveOperator(s, typ, text)
+	case pgtypes.Regconfig, pgtypes.Regdictionary, pgtypes.Regcollation:
+		oid, err = resolveSimple(typ, text)
 	default:
 		err = sqlstate.Errorf(sqlstate.FeatureNotSupported, "input of type %s is not supported", pgtypes.Format(typ))
 	}
@@ -72,50 +78,175 @@ func regValue(s Session, typ pgtypes.OID, oid uint32) value {
 	name := ""
 	switch typ {
 	case pgtypes.Regclass:
-		if seq, ok := s.Database().SequenceByOID(engine.OID(oid)); ok {
-			name = qualifiedName(s, seq)
-		} else if r, ok := builtin.RelationByOID(oid); ok {
-			name = systemName(r)
-		}
+		name = relationDisplay(s, engine.OID(oid))
 	case pgtypes.Regtype:
 		if t, ok := pgtypes.TypeByOID(oid); ok {
 			name = t.Format
 		}
 	case pgtypes.Regnamespace:
-		if n, ok := s.Database().SchemaByOID(engine.OID(oid)); ok {
-			name = parser.QuoteIdent(n.Name)
+		if n, ok := schemaName(s, engine.OID(oid)); ok {
+			name = parser.QuoteIdent(n)
 		}
 	case pgtypes.Regrole:
-		if r, ok := s.Catalog().RoleByOID(engine.OID(oid)); ok {
-			name = parser.QuoteIdent(r.Name)
+		if r, ok := roleName(s, engine.OID(oid)); ok {
+			name = parser.QuoteIdent(r)
 		}
 	case pgtypes.Regproc:
 		if f, ok := builtin.FunctionByOID(oid); ok {
-			name = parser.QuoteIdent(f.Name)
-			if len(builtin.Functions(f.Name)) > 1 {
-				name = "pg_catalog." + name
-			}
+			name = f.DisplayName()
 		}
+	case pgtypes.Regprocedure:
+		if f, ok := builtin.FunctionByOID(oid); ok {
+			name = procedureName(f)
+		}
+	case pgtypes.Regoper, pgtypes.Regoperator:
+		if o, ok := builtin.OperatorByOID(oid); ok {
+			name = operatorDisplay(typ, o)
+		}
+	case pgtypes.Regconfig, pgtypes.Regdictionary, pgtypes.Regcollation:
+		name = simpleName(regCatalogs[typ], oid)
 	}
 	return pgtypes.NewReg(oid, name)
 }
 
-// qualifiedName is a relation's name as regclass shows it: with its schema unless
-// the search path finds it first.
-func qualifiedName(s Session, seq *engine.Sequence) string {
-	for _, schema := range s.SearchPath() {
-		if found, ok := s.Database().Sequence(schema, seq.Name); ok {
-			if found.OID == seq.OID {
-				return parser.QuoteIdent(seq.Name)
-			}
-			break
+// regCatalogs are the catalogs of reg… types whose names are plain columns.
+var regCatalogs = map[pgtypes.OID]string{
+	pgtypes.Regconfig: "pg_ts_config", pgtypes.Regdictionary: "pg_ts_dict", pgtypes.Regcollation: "pg_collation",
+}
+
+// simpleName is the name of a recorded object: the second column of its catalog.
+func simpleName(catalog string, oid uint32) string {
+	r, ok := builtin.FindRelation("", catalog)
+	if !ok {
+		return ""
+	}
+	for _, row := range r.Rows() {
+		if row[0].OID() == oid {
+			return parser.QuoteIdent(row[1].Text())
 		}
 	}
-	schema, ok := s.Database().SchemaByOID(seq.Schema)
+	return ""
+}
+
+// simpleOID finds a recorded object by name.
+func simpleOID(catalog, name string) (uint32, bool) {
+	r, ok := builtin.FindRelation("", catalog)
 	if !ok {
-		return parser.QuoteIdent(seq.Name)
+		return 0, false
 	}
-	return parser.QuoteIdent(schema.Name) + "." + parser.QuoteIdent(seq.Name)
+	for _, row := range r.Rows() {
+		if row[1].Text() == name {
+			return row[0].OID(), true
+		}
+	}
+	return 0, false
+}
+
+// procedureName is regprocedure's output: the name with argument types.
+func procedureName(f *builtin.Function) string {
+	args := make([]string, len(f.Args))
+	for i, t := range f.Args {
+		args[i] = pgtypes.Format(t)
+	}
+	name := parser.QuoteIdent(f.Name)
+	if f.Schema != "pg_catalog" {
+		name = f.Schema + "." + name
+	}
+	return name + "(" + strings.Join(args, ",") + ")"
+}
+
+func operatorDisplay(typ pgtypes.OID, o *builtin.Operator) string {
+	if typ == pgtypes.Regoper {
+		if len(builtin.Operators(o.Name)) > 1 {
+			return "pg_catalog." + o.Name
+		}
+		return o.Name
+	}
+	left := "NONE"
+	if o.Left != 0 {
+		left = pgtypes.Format(o.Left)
+	}
+	return o.Name + "(" + left + "," + pgtypes.Format(o.Right) + ")"
+}
+
+// relationDisplay is a relation's name as regclass shows it: with its schema unless
+// the search path finds it first.
+func relationDisplay(s Session, oid engine.OID) string {
+	schema, name, ok := relationByOID(s, oid)
+	if !ok {
+		return ""
+	}
+	if relationVisible(s, oid, schema, name) {
+		return parser.QuoteIdent(name)
+	}
+	in, ok := schemaName(s, schema)
+	if !ok {
+		return parser.QuoteIdent(name)
+	}
+	return parser.QuoteIdent(in) + "." + parser.QuoteIdent(name)
+}
+
+// relationByOID is where a relation is and what it is called.
+func relationByOID(s Session, oid engine.OID) (schema engine.OID, name string, ok bool) {
+	if seq, ok := s.Database().SequenceByOID(oid); ok {
+		return seq.Schema, seq.Name, true
+	}
+	if r, ok := builtin.RelationByOID(uint32(oid)); ok {
+		return engine.OID(r.SchemaOID), r.Name, true
+	}
+	return 0, "", false
+}
+
+// relationOID finds a relation in a schema.
+func relationOID(s Session, schema engine.OID, name string) (engine.OID, bool) {
+	if seq, ok := s.Database().Sequence(schema, name); ok {
+		return seq.OID, true
+	}
+	in, ok := builtin.SchemaName(uint32(schema))
+	if !ok {
+		return 0, false
+	}
+	r, ok := builtin.FindRelation(in, name)
+	if !ok {
+		return 0, false
+	}
+	return engine.OID(r.OID), true
+}
+
+// relationVisible tells whether the search path finds a relation by its bare name.
+func relationVisible(s Session, oid, schema engine.OID, name string) bool {
+	for _, in := range s.SearchPath() {
+		if found, ok := relationOID(s, in, name); ok {
+			return found == oid
+		}
+	}
+	return false
+}
+
+// schemaName is a schema's name.
+func schemaName(s Session, oid engine.OID) (string, bool) {
+	if n, ok := s.Database().SchemaByOID(oid); ok {
+		return n.Name, true
+	}
+	return builtin.SchemaName(uint32(oid))
+}
+
+// roleName is a role's name.
+func roleName(s Session, oid engine.OID) (string, bool) {
+	if r, ok := s.Catalog().RoleByOID(oid); ok {
+		return r.Name, true
+	}
+	name := simpleName("pg_authid", uint32(oid))
+	return name, name != ""
+}
+
+// roleOID finds a role.
+func roleOID(s Session, name string) (engine.OID, bool) {
+	if r, ok := s.Catalog().Role(name); ok {
+		return r.OID, true
+	}
+	oid, ok := simpleOID("pg_authid", name)
+	return engine.OID(oid), ok && oid != uint32(engine.BootstrapSuperuser)
 }
 
 // lookedUp is what find gives, asked a second time if it misses a name and the
@@ -147,35 +278,21 @@ func classByName(s Session, text string) (engine.OID, error) {
 	if err != nil {
 		return 0, err
 	}
-	if r, ok := systemRelation(s, schema, name); ok {
-		return engine.OID(r.OID), nil
+	path := s.SearchPath()
+	if schema != "" {
+		in, ok := schemaByName(s, schema)
+		if !ok {
+			return 0, sqlstate.Errorf(sqlstate.InvalidSchemaName, `schema "%s" does not exist`, schema)
+		}
+		path = []engine.OID{in}
 	}
-	if _, ok := s.Database().Schema(schema); !ok && schema != "" {
-		return 0, sqlstate.Errorf(sqlstate.InvalidSchemaName, `schema "%s" does not exist`, schema)
-	}
-	seq, err := findSequence(s, schema, name)
-	if err != nil {
-		return 0, err
-	}
-	return seq.OID, nil
-}
-
-// systemRelation finds a system catalog or view by name, as the search path does:
-// pg_catalog comes before everything that the path does not name before it.
-func systemRelation(s Session, schema, name string) (*builtin.Relation, bool) {
-	if schema == "" {
-		if _, err := findSequence(s, "", name); err == nil && s.SearchPath()[0] != engine.PgCatalogNamespace {
-			return nil, false
+	for _, in := range path {
+		if oid, ok := relationOID(s, in, name); ok {
+			return oid, nil
 		}
 	}
-	return builtin.FindRelation(schema, name)
-}
-
-func systemName(r *builtin.Relation) string {
-	if r.Schema == "pg_catalog" {
-		return parser.QuoteIdent(r.Name)
-	}
-	return r.Schema + "." + parser.QuoteIdent(r.Name)
+	_, err = findSequence(s, schema, name)
+	return 0, err
 }
 
 // SystemRelation tells whether a name means one of PostgreSQL's system
@@ -247,11 +364,11 @@ func resolveNamespace(s Session, text string) (uint32, error) {
 	if len(names) != 1 {
 		return 0, sqlstate.New(sqlstate.InvalidName, "invalid name syntax")
 	}
-	n, ok := s.Database().Schema(names[0])
+	oid, ok := schemaByName(s, names[0])
 	if !ok {
 		return 0, sqlstate.Errorf(sqlstate.InvalidSchemaName, `schema "%s" does not exist`, names[0])
 	}
-	return uint32(n.OID), nil
+	return uint32(oid), nil
 }
 
 func resolveRole(s Session, text string) (uint32, error) {
@@ -262,27 +379,9 @@ func resolveRole(s Session, text string) (uint32, error) {
 	if len(names) != 1 {
 		return 0, sqlstate.New(sqlstate.InvalidName, "invalid name syntax")
 	}
-	r, ok := s.Catalog().Role(names[0])
+	oid, ok := roleOID(s, names[0])
 	if !ok {
 		return 0, sqlstate.Errorf(sqlstate.UndefinedObject, `role "%s" does not exist`, names[0])
 	}
-	return uint32(r.OID), nil
-}
-
-func resolveProc(text string) (uint32, error) {
-	names, err := parser.ParseNameList(text)
-	if err != nil {
-		return 0, err
-	}
-	list := builtin.Functions(names[len(names)-1])
-	if len(names) > 2 || len(names) == 2 && names[0] != "pg_catalog" {
-		list = nil
-	}
-	switch len(list) {
-	case 0:
-		return 0, sqlstate.Errorf(sqlstate.UndefinedFunction, `function "%s" does not exist`, text)
-	case 1:
-		return list[0].OID, nil
-	}
-	return 0, sqlstate.Errorf(sqlstate.AmbiguousFunction, `more than one function named "%s"`, text)
+	return uint32(oid), nil
 }

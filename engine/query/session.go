@@ -12,6 +12,7 @@ import (
 	"seqd/engine"
 	"seqd/engine/sequence"
 	"seqd/protocol/pgtypes"
+	"seqd/protocol/sqlstate"
 )
 
 // Session is what evaluation needs of the session that runs it.
@@ -38,6 +39,12 @@ type Session interface {
 	// that says so: whether it deserves a second look, because the catalog is newer
 	// now. If not, the error is the one to report.
 	LookAgain(seen *engine.Catalog, missing error) (again bool, err error)
+	// Host is the server around the session.
+	Host() Host
+	PreparedStatements() []PreparedStatement
+	Cursors() []Cursor
+	// Notice tells the client something beside the result.
+	Notice(*sqlstate.Error)
 	CurrentUser() string
 	SessionUser() string
 	BackendPID() int32

@@ -36,9 +36,24 @@ type Function struct {
 	Body string
 	// Out are the columns of a function with OUT arguments or RETURNS TABLE.
 	Out []OutArg
+	// Params are all parameters in the order of their declaration.
+	Params []Param
 	// ArgNames are the input arguments' names, nil if they have none.
 	ArgNames    []string
 	DefaultText string // pg_get_expr(proargdefaults)
+}
+
+// Param is a parameter; Mode is i, o, b (in and out), v (variadic) or t (a column of
+// a table function).
+type Param struct {
+	Name string
+	Type pgtypes.OID
+	Mode byte
+}
+
+// Table tells whether the function is declared RETURNS TABLE.
+func (fn *Function) Table() bool {
+	return len(fn.Params) > 0 && fn.Params[len(fn.Params)-1].Mode == 't'
 }
 
 // OutArg is an output column of a function.
@@ -156,6 +171,13 @@ func quotedNames(s string) []string {
 func (fn *Function) names(types []pgtypes.OID, modes string, names []string) {
 	if modes == "" {
 		fn.ArgNames = names
+		for i, t := range fn.Args {
+			p := Param{Type: t, Mode: 'i'}
+			if i < len(names) {
+				p.Name = names[i]
+			}
+			fn.Params = append(fn.Params, p)
+		}
 		return
 	}
 	for i := range modes {
@@ -163,6 +185,7 @@ func (fn *Function) names(types []pgtypes.OID, modes string, names []string) {
 		if i < len(names) {
 			name = names[i]
 		}
+		fn.Params = append(fn.Params, Param{Name: name, Type: types[i], Mode: modes[i]})
 		switch modes[i] {
 		case 'o', 't', 'b':
 			fn.Out = append(fn.Out, OutArg{Name: name, Type: types[i]})
@@ -229,4 +252,13 @@ func OperatorByOID(oid uint32) (*Operator, bool) {
 func FindCast(source, target pgtypes.OID) (*Cast, bool) {
 	c, ok := load().casts[castKey{source, target}]
 	return c, ok
+}
+
+// AllFunctions are the functions of all schemas, in no order.
+func AllFunctions() []*Function {
+	var out []*Function
+	for _, f := range load().functionByOID {
+		out = append(out, f)
+	}
+	return out
 }

@@ -49,7 +49,15 @@ const (
 // InformationSchema is the OID of the schema information_schema.
 const InformationSchema = informationSchemaOID
 
-var schemaNames = map[uint32]string{pgCatalogOID: "pg_catalog", pgToastOID: "pg_toast", informationSchemaOID: "information_schema"}
+var schemaNames = map[uint32]string{
+	pgCatalogOID: "pg_catalog", pgToastOID: "pg_toast", informationSchemaOID: "information_schema",
+}
+
+// SchemaName is the name of a schema that initdb makes.
+func SchemaName(oid uint32) (string, bool) {
+	name, ok := schemaNames[oid]
+	return name, ok
+}
 
 // relations reads pg_class and pg_attribute, whose own columns stand in the order
 // of pg_class.h and pg_attribute.h.

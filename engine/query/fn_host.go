@@ -1,0 +1,199 @@
+package query
+
+import (
+	"seqd/engine"
+	"seqd/protocol/pgtypes"
+	"seqd/protocol/sqlstate"
+)
+
+func init() {
+	register(map[string]envFunc{
+		"pg_cancel_backend":        signal(Host.Cancel, "cancel a query"),
+		"pg_terminate_backend":     signal(Host.Terminate, "terminate the process"),
+		"pg_postmaster_start_time": func(f *frame, _ *callExpr, _ []value) (value, error) { return timeOf(f.s.Host().StartTime()), nil },
+		"pg_conf_load_time":        func(f *frame, _ *callExpr, _ []value) (value, error) { return timeOf(f.s.Host().StartTime()), nil },
+		"inet_client_addr":         func(f *frame, _ *callExpr, _ []value) (value, error) { return textOrNull(ownActivity(f).Address), nil },
+		"inet_client_port": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			if a := ownActivity(f); a.Address != "" {
+				return pgtypes.NewInt(int64(a.Port)), nil
+			}
+			return value{}, nil
+		},
+		"pg_blocking_pids":               func(*frame, *callExpr, []value) (value, error) { return pgtypes.List(pgtypes.Int4, nil), nil },
+		"pg_safe_snapshot_blocking_pids": func(*frame, *callExpr, []value) (value, error) { return pgtypes.List(pgtypes.Int4, nil), nil },
+	})
+	registerSets(map[string]setFunc{
+		"show_all_settings":     allSettings,
+		"pg_stat_get_activity":  activity,
+		"pg_lock_status":        locks,
+		"pg_prepared_statement": preparedStatements,
+		"pg_cursor":             cursors,
+		"pg_timezone_abbrevs":   timezoneAbbrevs,
+		"pg_timezone_names":     timezoneNames,
+	})
+}
+
+// timeOf is a time of the interface, NULL for none.
+func timeOf(us int64) value {
+	if us == 0 {
+		return value{}
+	}
+	return pgtypes.FromUnixMicros(us)
+}
+
+func textOrNull(s string) value {
+	if s == "" {
+		return value{}
+	}
+	return pgtypes.NewText(s)
+}
+
+func oidOrNull(oid engine.OID) value {
+	if oid == 0 {
+		return value{}
+	}
+	return pgtypes.NewInt(int64(oid))
+}
+
+func ownActivity(f *frame) Activity {
+	for _, a := range f.s.Host().Activity() {
+		if a.PID == f.s.BackendPID() {
+			return a
+		}
+	}
+	return Activity{}
+}
+
+// signal is pg_cancel_backend and pg_terminate_backend: who may is the owner of the
+// session, and superusers.
+func signal(send func(Host, int32) bool, what string) envFunc {
+	return func(f *frame, _ *callExpr, args []value) (value, error) {
+		pid := int32(args[0].Int())
+		for _, a := range f.s.Host().Activity() {
+			if a.PID != pid {
+				continue
+			}
+			if err := maySignal(f.s, a, what); err != nil {
+				return value{}, err
+			}
+			return pgtypes.NewBool(send(f.s.Host(), pid)), nil
+		}
+		f.s.Notice(sqlstate.Noticef(sqlstate.Warning, "PID %d is not a PostgreSQL server process", pid).WithSeverity("WARNING"))
+		return pgtypes.NewBool(false), nil
+	}
+}
+
+func maySignal(s Session, a Activity, what string) error {
+	me, ok := s.Catalog().Role(s.CurrentUser())
+	if ok && me.Superuser {
+		return nil
+	}
+	other, known := s.Catalog().RoleByOID(a.Role)
+	if known && other.Superuser {
+		return sqlstate.Errorf(sqlstate.InsufficientPrivilege, "must be a superuser to %s superuser %s", what, "process")
+	}
+	if !ok || a.Role != me.OID {
+		return sqlstate.New(sqlstate.InsufficientPrivilege, "must be a member of the role whose process is being terminated or member of pg_signal_backend")
+	}
+	return nil
+}
+
+// table makes a set-returning function of rows.
+func table(c *callExpr, rows [][]value) (setIterator, error) {
+	at := 0
+	return func() (value, bool, error) {
+		if at == len(rows) {
+			return value{}, false, nil
+		}
+		at++
+		return recordOf(c.out, rows[at-1]), true, nil
+	}, nil
+}
+
+func allSettings(f *frame, c *callExpr, _ []value) (setIterator, error) {
+	return table(c, f.s.AllSettings())
+}
+
+// activity is pg_stat_get_activity(pid); NULL asks for all.
+func activity(f *frame, c *callExpr, args []value) (setIterator, error) {
+	var rows [][]value
+	for _, a := range f.s.Host().Activity() {
+		if args[0].IsNull() || int32(args[0].Int()) == a.PID {
+			rows = append(rows, activityRow(a))
+		}
+	}
+	return table(c, rows)
+}
+
+// activityRow stands in the order of pg_stat_get_activity's columns.
+func activityRow(a Activity) []value {
+	n := value{}
+	state := textOrNull(a.State)
+	port := pgtypes.NewInt(int64(a.Port))
+	if a.Address == "" {
+		port = pgtypes.NewInt(-1)
+	}
+	row := []value{
+		oidOrNull(a.Database), pgtypes.NewInt(int64(a.PID)), oidOrNull(a.Role), pgtypes.NewText(a.Application), state,
+		pgtypes.NewText(a.Text), textOrNull(a.WaitType), textOrNull(a.Wait), timeOf(a.Transaction), timeOf(a.Query),
+		timeOf(a.Start), timeOf(a.Change), textOrNull(a.Address), n, port, n, n, pgtypes.NewText("client backend"),
+	}
+	tls := []value{pgtypes.NewBool(false), n, n, n, n, n, n}
+	if t := a.TLS; t != nil {
+		tls = []value{pgtypes.NewBool(true), pgtypes.NewText(t.Version), pgtypes.NewText(t.Cipher), pgtypes.NewInt(int64(t.Bits)),
+			textOrNull(t.ClientDN), textOrNull(t.Serial), textOrNull(t.Issuer)}
+	}
+	row = append(row, tls...)
+	// gss_auth, gss_princ, gss_enc, leader_pid, query_id
+	return append(row, pgtypes.NewBool(false), n, pgtypes.NewBool(false), n, n)
+}
+
+// locks is pg_lock_status, in the order of its columns.
+func locks(f *frame, c *callExpr, _ []value) (setIterator, error) {
+	var rows [][]value
+	n := value{}
+	for _, l := range f.s.Host().Locks() {
+		row := []value{pgtypes.NewText(l.Type), oidOrNull(l.Database), n, n, n, n, n, n, n, n,
+			pgtypes.NewText(""), pgtypes.NewInt(int64(l.PID)), pgtypes.NewText(l.Mode), pgtypes.NewBool(l.Granted), pgtypes.NewBool(false), timeOf(l.WaitStart)}
+		if l.Type == "advisory" {
+			row[7], row[8], row[9] = pgtypes.NewInt(int64(l.Class)), pgtypes.NewInt(int64(l.Object)), pgtypes.NewInt(int64(l.Sub))
+		} else {
+			row[2] = oidOrNull(l.Relation)
+		}
+		rows = append(rows, row)
+	}
+	return table(c, rows)
+}
+
+func preparedStatements(f *frame, c *callExpr, _ []value) (setIterator, error) {
+	var rows [][]value
+	for _, p := range f.s.PreparedStatements() {
+		var types []value
+		for _, t := range p.Params {
+			types = append(types, regValue(f.s, pgtypes.Regtype, t))
+		}
+		rows = append(rows, []value{pgtypes.NewText(p.Name), pgtypes.NewText(p.Text), timeOf(p.Time), pgtypes.List(pgtypes.Regtype, types),
+			pgtypes.NewBool(p.FromSQL), pgtypes.NewInt(0), pgtypes.NewInt(0)})
+	}
+	return table(c, rows)
+}
+
+func cursors(f *frame, c *callExpr, _ []value) (setIterator, error) {
+	var rows [][]value
+	for _, p := range f.s.Cursors() {
+		rows = append(rows, []value{pgtypes.NewText(p.Name), pgtypes.NewText(p.Text), pgtypes.NewBool(p.Hold), pgtypes.NewBool(p.Binary),
+			pgtypes.NewBool(p.Scrollable), timeOf(p.Time)})
+	}
+	return table(c, rows)
+}
+
+// Times are shown in UTC whatever TimeZone says, so there is one zone.
+func timezoneNames(_ *frame, c *callExpr, _ []value) (setIterator, error) {
+	zero, no := pgtypes.NewInterval(pgtypes.IntervalValue{}), pgtypes.NewBool(false)
+	return table(c, [][]value{{pgtypes.NewText("UTC"), pgtypes.NewText("UTC"), zero, no}})
+}
+
+func timezoneAbbrevs(_ *frame, c *callExpr, _ []value) (setIterator, error) {
+	zero, no := pgtypes.NewInterval(pgtypes.IntervalValue{}), pgtypes.NewBool(false)
+	return table(c, [][]value{{pgtypes.NewText("UTC"), zero, no}})
+}
