@@ -118,3 +118,13 @@ func (n *notes) labels(yield func(*SecurityLabel) bool) {
 		return !ok || yield(l)
 	})
 }
+
+// CommentsAbout yields the comments about one object and its columns.
+func (d *Database) CommentsAbout(class Class, oid OID, yield func(*Comment) bool) {
+	d.notes.about(class, oid, 0, func(o Object) bool {
+		if c, ok := o.(*Comment); ok {
+			return yield(c)
+		}
+		return true
+	})
+}

@@ -90,6 +90,7 @@ func newServer(cfg *config.Serve, b session.Backend, gate *access, addr net.Addr
 			backend:    b,
 			statements: session.NewStatementCache(),
 			logger:     logger,
+			directory:  session.NewDirectory(),
 			settings:   map[string]string{"port": port, "max_connections": strconv.Itoa(cfg.MaxConnections)},
 			defaults:   []settings.Parameter{{Name: "seqd.max_staleness", Value: maxStaleness(cfg)}},
 		},

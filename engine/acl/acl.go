@@ -200,3 +200,12 @@ func quote(name string) string {
 	}
 	return name
 }
+
+// ParseLetter reads a privilege's letter in an aclitem.
+func ParseLetter(c byte) (Privileges, bool) {
+	i := strings.IndexByte(letters, c)
+	if i < 0 {
+		return None, false
+	}
+	return 1 << i, true
+}

@@ -156,6 +156,22 @@ func (f *fakeSession) SetSetting(name, v string, _ bool) (string, error) {
 	f.settings[name] = v
 	return v, nil
 }
+func (f *fakeSession) Host() Host                              { return fakeHost{} }
+func (f *fakeSession) PreparedStatements() []PreparedStatement { return nil }
+func (f *fakeSession) Cursors() []Cursor                       { return nil }
+func (f *fakeSession) Notice(*sqlstate.Error)                  {}
+
+// fakeHost is a server with this one session.
+type fakeHost struct{}
+
+func (fakeHost) Activity() []Activity {
+	return []Activity{{PID: 4711, Database: 5, Role: 10, State: "active"}}
+}
+func (fakeHost) Locks() []Lock        { return nil }
+func (fakeHost) Cancel(int32) bool    { return true }
+func (fakeHost) Terminate(int32) bool { return true }
+func (fakeHost) StartTime() int64     { return 1_700_000_000_000_000 }
+
 func (f *fakeSession) CurrentUser() string    { return "postgres" }
 func (f *fakeSession) SessionUser() string    { return "postgres" }
 func (f *fakeSession) BackendPID() int32      { return 4711 }

@@ -3,6 +3,7 @@ package query
 import (
 	"strings"
 
+	"seqd/engine"
 	"seqd/engine/query/builtin"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
@@ -11,10 +12,6 @@ import (
 
 func init() {
 	register(map[string]envFunc{
-		// An expression is kept as its text.
-		"pg_get_expr":     func(_ *frame, _ *callExpr, a []value) (value, error) { return a[0], nil },
-		"pg_get_expr_ext": func(_ *frame, _ *callExpr, a []value) (value, error) { return a[0], nil },
-
 		"pg_get_viewdef":          viewByOID,
 		"pg_get_viewdef_ext":      viewByOID,
 		"pg_get_viewdef_wrap":     viewByOID,
@@ -251,6 +248,9 @@ func recordedRow(catalog, column string, oid uint32) (*builtin.Relation, []value
 
 // indexDefinition is pg_get_indexdef, or with column its n-th column.
 func indexDefinition(s Session, oid uint32, column int64) (value, error) {
+	if ix, ok := s.Database().IndexByOID(engine.OID(oid)); ok {
+		return tableIndexDefinition(s, ix, column)
+	}
 	r, row := recordedRow("pg_index", "indexrelid", oid)
 	index, ok := builtin.RelationByOID(oid)
 	if row == nil || !ok {
@@ -281,7 +281,10 @@ func indexDefinition(s Session, oid uint32, column int64) (value, error) {
 }
 
 // constraintDefinition is pg_get_constraintdef.
-func constraintDefinition(_ *frame, _ *callExpr, a []value) (value, error) {
+func constraintDefinition(f *frame, _ *callExpr, a []value) (value, error) {
+	if t, c := findConstraint(f.s, engine.OID(a[0].OID())); c != nil {
+		return pgtypes.NewText(tableConstraint(f.s, t, c)), nil
+	}
 	r, row := recordedRow("pg_constraint", "oid", a[0].OID())
 	if row == nil {
 		return value{}, nil

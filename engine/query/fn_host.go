@@ -78,7 +78,7 @@ func signal(send func(Host, int32) bool, what string) envFunc {
 			}
 			return pgtypes.NewBool(send(f.s.Host(), pid)), nil
 		}
-		f.s.Notice(sqlstate.Noticef(sqlstate.Warning, "PID %d is not a PostgreSQL server process", pid).WithSeverity("WARNING"))
+		f.s.Notice(sqlstate.Warningf(sqlstate.Warning, "PID %d is not a PostgreSQL server process", pid))
 		return pgtypes.NewBool(false), nil
 	}
 }

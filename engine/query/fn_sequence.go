@@ -1,8 +1,6 @@
 package query
 
 import (
-	"errors"
-
 	"seqd/engine"
 	"seqd/engine/sequence"
 	"seqd/protocol/pgtypes"
@@ -28,7 +26,6 @@ func init() {
 		},
 		"pg_sequence_last_value": sequenceLastValue,
 		"pg_sequence_parameters": sequenceParameters,
-		"pg_get_serial_sequence": serialSequence,
 	})
 }
 
@@ -62,22 +59,4 @@ func sequenceParameters(f *frame, c *callExpr, a []value) (value, error) {
 		r.Types = append(r.Types, o.Type)
 	}
 	return pgtypes.NewRecord(r), nil
-}
-
-// serialSequence is pg_get_serial_sequence. There are no tables yet: a name is
-// unknown, or a sequence, whose columns no sequence belongs to.
-func serialSequence(f *frame, _ *callExpr, a []value) (value, error) {
-	oid, err := resolveClass(f.s, a[0].Text())
-	if err != nil {
-		return value{}, err
-	}
-	switch a[1].Text() {
-	case "last_value", "log_cnt", "is_called":
-		return value{}, nil
-	}
-	seq, ok := f.s.Database().SequenceByOID(oid)
-	if !ok {
-		return value{}, errors.New("relation vanished")
-	}
-	return value{}, sqlstate.Errorf(sqlstate.UndefinedColumn, `column "%s" of relation "%s" does not exist`, a[1].Text(), seq.Name)
 }

@@ -42,11 +42,6 @@ func init() {
 		"pg_stat_get_db_numbackends":    backendCount,
 		"pg_stat_get_backend_pid":       noText,
 	})
-	for _, fn := range builtin.AllFunctions() {
-		if strings.HasPrefix(fn.Source, "pg_stat_get_") && implementations[fn.Source] == nil {
-			implementations[fn.Source] = statistic(fn)
-		}
-	}
 	for _, name := range []string{"pg_get_shmem_allocations", "pg_get_backend_memory_contexts", "pg_config", "show_all_file_settings",
 		"pg_hba_file_rules", "pg_ident_file_mappings", "pg_available_extensions", "pg_available_extension_versions", "pg_prepared_xact",
 		"pg_get_publication_tables", "pg_show_replication_origin_status", "pg_get_replication_slots"} {

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"strings"
+
 	"seqd/engine/query/scalar"
 	"seqd/protocol/sqlstate"
 )
@@ -41,6 +43,10 @@ func (a *analyzer) bind(c *callExpr) error {
 	}
 	if fn, ok := scalar.Functions[c.fn.Source]; ok {
 		c.impl = &implementation{pure: fn}
+		return nil
+	}
+	if strings.HasPrefix(c.fn.Source, "pg_stat_get_") {
+		c.impl = statistic(c.fn)
 		return nil
 	}
 	if c.fn.Body != "" {

@@ -188,8 +188,9 @@ func relationDisplay(s Session, oid engine.OID) string {
 
 // relationByOID is where a relation is and what it is called.
 func relationByOID(s Session, oid engine.OID) (schema engine.OID, name string, ok bool) {
-	if seq, ok := s.Database().SequenceByOID(oid); ok {
-		return seq.Schema, seq.Name, true
+	if r, ok := s.Database().RelationByOID(oid); ok {
+		schema, name = r.Where()
+		return schema, name, true
 	}
 	if r, ok := builtin.RelationByOID(uint32(oid)); ok {
 		return engine.OID(r.SchemaOID), r.Name, true
@@ -199,8 +200,8 @@ func relationByOID(s Session, oid engine.OID) (schema engine.OID, name string, o
 
 // relationOID finds a relation in a schema.
 func relationOID(s Session, schema engine.OID, name string) (engine.OID, bool) {
-	if seq, ok := s.Database().Sequence(schema, name); ok {
-		return seq.OID, true
+	if r, ok := s.Database().Relation(schema, name); ok {
+		return r.Key().OID, true
 	}
 	in, ok := builtin.SchemaName(uint32(schema))
 	if !ok {
@@ -225,28 +226,29 @@ func relationVisible(s Session, oid, schema engine.OID, name string) bool {
 
 // schemaName is a schema's name.
 func schemaName(s Session, oid engine.OID) (string, bool) {
-	if n, ok := s.Database().SchemaByOID(oid); ok {
-		return n.Name, true
+	n, ok := s.Database().SchemaByOID(oid)
+	if !ok {
+		return "", false
 	}
-	return builtin.SchemaName(uint32(oid))
+	return n.Name, true
 }
 
 // roleName is a role's name.
 func roleName(s Session, oid engine.OID) (string, bool) {
-	if r, ok := s.Catalog().RoleByOID(oid); ok {
-		return r.Name, true
+	r, ok := s.Catalog().RoleByOID(oid)
+	if !ok {
+		return "", false
 	}
-	name := simpleName("pg_authid", uint32(oid))
-	return name, name != ""
+	return r.Name, true
 }
 
 // roleOID finds a role.
 func roleOID(s Session, name string) (engine.OID, bool) {
-	if r, ok := s.Catalog().Role(name); ok {
-		return r.OID, true
+	r, ok := s.Catalog().Role(name)
+	if !ok {
+		return 0, false
 	}
-	oid, ok := simpleOID("pg_authid", name)
-	return engine.OID(oid), ok && oid != uint32(engine.BootstrapSuperuser)
+	return r.OID, true
 }
 
 // lookedUp is what find gives, asked a second time if it misses a name and the

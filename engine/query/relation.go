@@ -33,6 +33,7 @@ type RelationColumn struct {
 	Name   string
 	Type   pgtypes.OID
 	Typmod int32
+	Attnum int16
 }
 
 // Scan yields the rows of a Relation: false at the end.
@@ -61,7 +62,7 @@ func (r *sequenceRelation) OID() engine.OID    { return r.oid }
 func (r *sequenceRelation) Schema() engine.OID { return r.schema }
 
 func (r *sequenceRelation) Columns() []RelationColumn {
-	return []RelationColumn{{"last_value", pgtypes.Int8, -1}, {"log_cnt", pgtypes.Int8, -1}, {"is_called", pgtypes.Bool, -1}}
+	return []RelationColumn{{"last_value", pgtypes.Int8, -1, 1}, {"log_cnt", pgtypes.Int8, -1, 2}, {"is_called", pgtypes.Bool, -1, 3}}
 }
 
 type sequenceScan struct {
@@ -85,37 +86,27 @@ func (sc *sequenceScan) Next(row []pgtypes.Value) (bool, error) {
 	return true, nil
 }
 
-// EmptyTable is a declared table: columns, and no rows, because seqd keeps none.
-type EmptyTable struct {
+// emptyTable is a declared table: columns, and no rows, because seqd keeps none.
+type emptyTable struct {
 	unindexed
-	TableOID, Namespace engine.OID
-	Type                pgtypes.OID // of its rows
-	Cols                []RelationColumn
+	t *engine.Table
 }
 
-// TableFinder is a Session that knows declared tables.
-type TableFinder interface {
-	// Table finds a declared table by schema and name.
-	Table(schema engine.OID, name string) (*EmptyTable, bool)
+func (r *emptyTable) OID() engine.OID    { return r.t.OID }
+func (r *emptyTable) Schema() engine.OID { return r.t.Schema }
+func (r *emptyTable) Size(Session) int   { return 0 }
+
+func (r *emptyTable) Scan(Session) (Scan, error) { return rowsScan(noRows), nil }
+
+func (r *emptyTable) Columns() []RelationColumn {
+	var out []RelationColumn
+	for i, c := range r.t.Columns {
+		if !c.Dropped {
+			out = append(out, RelationColumn{c.Name, pgtypes.OID(c.Type), c.Typmod, int16(i + 1)})
+		}
+	}
+	return out
 }
-
-// OID implements Relation.
-func (r *EmptyTable) OID() engine.OID { return r.TableOID }
-
-// Schema implements Relation.
-func (r *EmptyTable) Schema() engine.OID { return r.Namespace }
-
-// Columns implements Relation.
-func (r *EmptyTable) Columns() []RelationColumn { return r.Cols }
-
-// RowType implements Relation.
-func (r *EmptyTable) RowType() pgtypes.OID { return r.Type }
-
-// Size implements Relation.
-func (r *EmptyTable) Size(Session) int { return 0 }
-
-// Scan implements Relation.
-func (r *EmptyTable) Scan(Session) (Scan, error) { return rowsScan(noRows), nil }
 
 func noRows([]value) bool { return false }
 
@@ -142,21 +133,19 @@ func (r catalogRelation) Lookup(s Session, c int, key value) (Scan, error) {
 
 func (r catalogRelation) Columns() []RelationColumn {
 	var out []RelationColumn
-	for _, c := range r.t.Relation().Columns {
-		out = append(out, RelationColumn(c))
+	for i, c := range r.t.Relation().Columns {
+		out = append(out, RelationColumn{c.Name, c.Type, c.Typmod, int16(i + 1)})
 	}
 	return out
 }
 
-// schemaByName finds a schema: the engine's, or one that only initdb makes.
+// schemaByName finds a schema.
 func schemaByName(s Session, name string) (engine.OID, bool) {
-	if sch, ok := s.Database().Schema(name); ok {
-		return sch.OID, true
+	sch, ok := s.Database().Schema(name)
+	if !ok {
+		return 0, false
 	}
-	if name == "information_schema" {
-		return builtin.InformationSchema, true
-	}
-	return 0, false
+	return sch.OID, true
 }
 
 // rangeVar is a CTE or a relation of the catalog.
@@ -182,7 +171,7 @@ func (s *scope) rangeVar(n *parser.RangeVar) (source, []*relation, error) {
 	base := s.newSlots(len(cols))
 	for i, c := range cols {
 		r.columns = append(r.columns, relColumn{name: c.Name, typ: c.Type, typmod: c.Typmod, slot: base + i,
-			tableOID: uint32(v.OID()), attnum: int16(i + 1)})
+			tableOID: uint32(v.OID()), attnum: c.Attnum})
 	}
 	src := &relationSource{rel: v, slot: base, width: len(cols), name: n.Name}
 	r.system, src.system = s.systemColumns(v)
@@ -255,13 +244,14 @@ func (s *scope) lookupRelation(n *parser.RangeVar) (Relation, *builtin.Relation,
 
 // relationIn finds a relation in one schema.
 func relationIn(s Session, schema engine.OID, name string) (Relation, *builtin.Relation) {
-	if seq, ok := s.Database().Sequence(schema, name); ok {
-		return &sequenceRelation{oid: seq.OID, schema: seq.Schema, name: seq.Name}, nil
-	}
-	if f, ok := s.(TableFinder); ok {
-		if t, ok := f.Table(schema, name); ok {
-			return t, nil
+	if r, ok := s.Database().Relation(schema, name); ok {
+		switch r := r.(type) {
+		case *engine.Sequence:
+			return &sequenceRelation{oid: r.OID, schema: r.Schema, name: r.Name}, nil
+		case *engine.Table:
+			return &emptyTable{t: r}, nil
 		}
+		return nil, &builtin.Relation{Kind: byte(r.Kind()), Name: name}
 	}
 	for _, known := range []string{"pg_catalog", "information_schema", "pg_toast"} {
 		r, ok := builtin.FindRelation(known, name)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"slices"
+	"strings"
 
 	"seqd/engine/query"
 	"seqd/protocol/parser"
@@ -13,6 +14,8 @@ import (
 // that it shows them again as it has shown them. (PostgreSQL may compute them anew.)
 type cursor struct {
 	name   string
+	text   string // the whole DECLARE
+	made   int64
 	stmt   *prepared
 	binary bool
 	hold   bool // outlives the transaction that declared it
@@ -75,7 +78,7 @@ func (s *Session) declare(p *portal, d *parser.DeclareCursorStmt) (string, error
 	}
 	s.tx.cursors++
 	c := &cursor{
-		name: d.Name, stmt: inner, source: rows, serial: s.tx.cursors,
+		name: d.Name, text: p.stmt.text, made: s.directory.clock.Load(), stmt: inner, source: rows, serial: s.tx.cursors,
 		binary: d.Options.Binary, hold: d.Options.Hold,
 		scroll: d.Options.Scroll || !d.Options.NoScroll && inner.plan.ScansBackward(),
 	}
@@ -409,4 +412,14 @@ func (s *Session) rollbackCursors(serial int) {
 			s.dropCursor(name)
 		}
 	}
+}
+
+// openCursors are the session's cursors and portals with a name, in name order.
+func (s *Session) openCursors() []query.Cursor {
+	var list []query.Cursor
+	for _, c := range s.cursors {
+		list = append(list, query.Cursor{Name: c.name, Text: c.text, Hold: c.hold, Binary: c.binary, Scrollable: c.scroll, Time: c.made})
+	}
+	slices.SortFunc(list, func(a, b query.Cursor) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }

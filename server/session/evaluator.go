@@ -76,6 +76,18 @@ func (e evaluator) SetSetting(name, value string, local bool) (string, error) {
 	return e.s.assign(name, value, local)
 }
 
+// Host implements query.Session.
+func (e evaluator) Host() query.Host { return e.s.directory }
+
+// PreparedStatements implements query.Session.
+func (e evaluator) PreparedStatements() []query.PreparedStatement { return e.s.preparedStatements() }
+
+// Cursors implements query.Session.
+func (e evaluator) Cursors() []query.Cursor { return e.s.openCursors() }
+
+// Notice implements query.Session.
+func (e evaluator) Notice(n *sqlstate.Error) { e.s.notice(n) }
+
 // CurrentUser implements query.Session.
 func (e evaluator) CurrentUser() string { return e.s.user.Name }
 

@@ -11,6 +11,7 @@ import (
 // parse answers Parse.
 func (s *Session) parse(m *pgproto3.Parse) error {
 	s.start()
+	s.activity.begin(m.Query)
 	statements, err := s.cache.parse(m.Query, s.notice)
 	if err != nil {
 		return err
@@ -228,6 +229,7 @@ func (s *Session) executePortal(m *pgproto3.Execute) error {
 		}
 	}
 	s.start()
+	s.activity.begin(p.stmt.text)
 	if err := s.execute(p, m.MaxRows); err != nil {
 		return err
 	}

@@ -20,6 +20,9 @@ type prepared struct {
 	inner    *prepared        // what a DECLARE or EXPLAIN is about
 	catalogs bool             // … that reads the catalog, its names at least
 
+	made    int64 // when it was stored
+	fromSQL bool  // by PREPARE
+
 	catalog    *engine.Catalog // that plan was made against
 	searchPath string
 
@@ -142,6 +145,7 @@ func (s *Session) store(name string, p *prepared) error {
 				WithHint("DEALLOCATE statements that are no longer needed.")
 		}
 	}
+	p.made = s.directory.clock.Load()
 	s.prepared[name] = p
 	return nil
 }

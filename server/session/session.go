@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"seqd/engine"
+	"seqd/engine/query"
 	"seqd/protocol/sqlstate"
 	"seqd/server/session/settings"
 )
@@ -81,6 +82,12 @@ type Config struct {
 	Parameters []settings.Parameter
 	// ServerSettings are settings that the server decides: port, max_connections.
 	ServerSettings map[string]string
+	// Directory is where the sessions of this server know of each other.
+	Directory *Directory
+	// Address and Port are the client's, "" over a Unix socket; TLS is nil without.
+	Address string
+	Port    int
+	TLS     *query.TLS
 }
 
 // Session is one session. Run it in one goroutine; only Cancel and Terminate may
@@ -99,6 +106,9 @@ type Session struct {
 	forced   inForce
 	stale    bool // the client was warned that this node is cut off
 	standby  bool // the client is served as by a standby: another node leads
+
+	directory *Directory
+	activity  activity
 
 	interrupt *interrupt
 	tx        transaction
@@ -151,6 +161,7 @@ func New(cfg Config) (*Session, error) {
 	if err := s.initialSettings(cfg); err != nil {
 		return nil, err
 	}
+	s.introduce(cfg)
 	return s, nil
 }
 
@@ -196,6 +207,8 @@ func (s *Session) Terminate(cause *sqlstate.Error) {
 // Run serves the client until it leaves or the session is terminated. The error
 // is nil for a normal goodbye.
 func (s *Session) Run() error {
+	s.directory.add(s)
+	defer s.directory.remove(s)
 	defer s.close()
 	if err := s.greet(); err != nil {
 		return err
@@ -233,6 +246,9 @@ func (s *Session) greet() error {
 func (s *Session) reportSettings() {
 	s.noteRole()
 	s.settings.Report(func(name, value string) {
+		if name == "application_name" {
+			s.activity.named(value)
+		}
 		s.conn.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
 	})
 }
@@ -252,6 +268,7 @@ func (s *Session) noteRole() {
 // readyForQuery ends a query cycle; its Flush is the one write of the cycle.
 func (s *Session) readyForQuery() {
 	s.reportSettings()
+	s.activity.rest(s.tx.status())
 	s.conn.Send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
 }
 

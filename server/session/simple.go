@@ -12,6 +12,7 @@ func (s *Session) simpleQuery(sql string) error {
 	delete(s.prepared, "")
 	s.dropPortal("")
 	s.start()
+	s.activity.begin(sql)
 	statements, err := s.cache.parse(sql, s.notice)
 	if err != nil {
 		return err

@@ -53,6 +53,7 @@ func (s *Session) prepare(stmt *parser.PrepareStmt) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	p.fromSQL = true
 	return "PREPARE", s.store(stmt.Name, p)
 }
 

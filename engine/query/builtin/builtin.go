@@ -180,6 +180,9 @@ func (fn *Function) names(types []pgtypes.OID, modes string, names []string) {
 		}
 		return
 	}
+	if types == nil {
+		types = fn.Args
+	}
 	for i := range modes {
 		name := ""
 		if i < len(names) {
@@ -252,13 +255,4 @@ func OperatorByOID(oid uint32) (*Operator, bool) {
 func FindCast(source, target pgtypes.OID) (*Cast, bool) {
 	c, ok := load().casts[castKey{source, target}]
 	return c, ok
-}
-
-// AllFunctions are the functions of all schemas, in no order.
-func AllFunctions() []*Function {
-	var out []*Function
-	for _, f := range load().functionByOID {
-		out = append(out, f)
-	}
-	return out
 }

@@ -46,9 +46,6 @@ const (
 	informationSchemaOID = 13207
 )
 
-// InformationSchema is the OID of the schema information_schema.
-const InformationSchema = informationSchemaOID
-
 var schemaNames = map[uint32]string{
 	pgCatalogOID: "pg_catalog", pgToastOID: "pg_toast", informationSchemaOID: "information_schema",
 }

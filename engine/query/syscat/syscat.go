@@ -37,9 +37,6 @@ type Table struct {
 type live struct {
 	rows func(env Env) Rows
 	size func(env Env) int // about, nil: few
-	// replaces tells whether the engine has the object of a recorded row, which
-	// then is left out.
-	replaces func(env Env, oid engine.OID) bool
 	// by finds rows by a column: only these columns have an index.
 	by map[string]func(env Env, key pgtypes.Value) Rows
 }
@@ -84,7 +81,7 @@ func (t *Table) Size(env Env) int {
 
 // Scan yields all rows.
 func (t *Table) Scan(env Env) Rows {
-	rows := t.recorded(env, len(t.rel.Rows()), func(i int) int { return i })
+	rows := recorded(t.rel.Rows(), len(t.rel.Rows()), func(i int) int { return i })
 	if t.live == nil {
 		return rows
 	}
@@ -94,7 +91,7 @@ func (t *Table) Scan(env Env) Rows {
 // Lookup yields the rows whose column has a value, which is not NULL.
 func (t *Table) Lookup(env Env, column int, key pgtypes.Value) Rows {
 	places := t.index(column)[string(pgtypes.AppendKey(nil, t.keyType(column), key))]
-	rows := t.recorded(env, len(places), func(i int) int { return int(places[i]) })
+	rows := recorded(t.rel.Rows(), len(places), func(i int) int { return int(places[i]) })
 	if t.live == nil {
 		return rows
 	}
@@ -129,17 +126,13 @@ func (t *Table) index(column int) map[string][]int32 {
 	return ix
 }
 
-// recorded yields n recorded rows, the i-th of them from place(i).
-func (t *Table) recorded(env Env, n int, place func(i int) int) Rows {
-	all, at := t.rel.Rows(), 0
+// recorded yields n of the recorded rows, the i-th of them from place(i).
+func recorded(all [][]value, n int, place func(i int) int) Rows {
+	at := 0
 	return func(row []value) bool {
-		for at < n {
-			found := all[place(at)]
+		if at < n {
+			copy(row, all[place(at)])
 			at++
-			if t.live != nil && t.live.replaces != nil && t.live.replaces(env, engine.OID(found[0].OID())) {
-				continue
-			}
-			copy(row, found)
 			return true
 		}
 		return false
@@ -201,6 +194,8 @@ const (
 	classCatalog      = 1259
 	authidCatalog     = 1260
 	databaseCatalog   = 1262
+	attrdefCatalog    = 2604
+	constraintCatalog = 2606
 	namespaceCatalog  = 2615
 	defaultTablespace = 1663
 )

@@ -1,0 +1,197 @@
+package session
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"seqd/engine/query"
+	"seqd/protocol/sqlstate"
+)
+
+// Directory is the sessions of one server: what pg_stat_activity shows, and whom
+// pg_cancel_backend reaches.
+type Directory struct {
+	started time.Time
+	// clock is the time that sessions note, a few milliseconds old at the most:
+	// reading a clock twice a statement would be a tenth of what one costs.
+	clock atomic.Int64
+
+	mu       sync.Mutex
+	sessions map[int32]*Session
+	stop     chan struct{} // ends the clock; nil while it stands
+}
+
+// clockEvery is how often the clock moves while there are sessions.
+const clockEvery = 5 * time.Millisecond
+
+// NewDirectory returns a Directory of no sessions.
+func NewDirectory() *Directory {
+	d := &Directory{started: time.Now(), sessions: map[int32]*Session{}}
+	d.clock.Store(d.started.UnixMicro())
+	return d
+}
+
+// add makes a session known.
+func (d *Directory) add(s *Session) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sessions[int32(s.pid)] = s
+	d.clock.Store(time.Now().UnixMicro())
+	if d.stop == nil {
+		d.stop = make(chan struct{})
+		go d.run(d.stop)
+	}
+}
+
+func (d *Directory) remove(s *Session) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.sessions[int32(s.pid)] == s {
+		delete(d.sessions, int32(s.pid))
+	}
+	if len(d.sessions) == 0 && d.stop != nil {
+		close(d.stop)
+		d.stop = nil
+	}
+}
+
+func (d *Directory) run(stop chan struct{}) {
+	tick := time.NewTicker(clockEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			d.clock.Store(now.UnixMicro())
+		case <-stop:
+			return
+		}
+	}
+}
+
+// Activity implements query.Host.
+func (d *Directory) Activity() []query.Activity {
+	d.mu.Lock()
+	sessions := make([]*Session, 0, len(d.sessions))
+	for _, s := range d.sessions {
+		sessions = append(sessions, s)
+	}
+	d.mu.Unlock()
+	list := make([]query.Activity, len(sessions))
+	for i, s := range sessions {
+		list[i] = s.activity.show()
+	}
+	slices.SortFunc(list, func(a, b query.Activity) int { return cmp.Compare(a.PID, b.PID) })
+	return list
+}
+
+// Locks implements query.Host.
+func (d *Directory) Locks() []query.Lock { return nil }
+
+// Cancel implements query.Host.
+func (d *Directory) Cancel(pid int32) bool {
+	s := d.find(pid)
+	if s != nil {
+		s.Cancel()
+	}
+	return s != nil
+}
+
+// Terminate implements query.Host.
+func (d *Directory) Terminate(pid int32) bool {
+	s := d.find(pid)
+	if s != nil {
+		s.Terminate(sqlstate.Fatalf(sqlstate.AdminShutdown, "terminating connection due to administrator command"))
+	}
+	return s != nil
+}
+
+func (d *Directory) find(pid int32) *Session {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sessions[pid]
+}
+
+// StartTime implements query.Host.
+func (d *Directory) StartTime() int64 { return d.started.UnixMicro() }
+
+// activity is what a session tells of itself. Its own goroutine writes it, any reads it.
+type activity struct {
+	clock *atomic.Int64
+
+	mu  sync.Mutex
+	now query.Activity
+}
+
+// begin notes that a statement runs.
+func (a *activity) begin(text string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.clock.Load()
+	a.now.Text, a.now.State, a.now.Query, a.now.Change = text, "active", now, now
+	if a.now.Transaction == 0 {
+		a.now.Transaction = now
+	}
+}
+
+// rest notes that the session waits for its client.
+func (a *activity) rest(status byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.now.Change = a.clock.Load()
+	switch status {
+	case 'T':
+		a.now.State = "idle in transaction"
+	case 'E':
+		a.now.State = "idle in transaction (aborted)"
+	default:
+		a.now.State, a.now.Transaction = "idle", 0
+	}
+}
+
+// named notes application_name.
+func (a *activity) named(application string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.now.Application = application
+}
+
+func (a *activity) show() query.Activity {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.now
+	if now.State != "active" { // as PostgreSQL says of one that waits for its client
+		now.WaitType, now.Wait = "Client", "ClientRead"
+	}
+	return now
+}
+
+// introduce starts the session's entry.
+func (s *Session) introduce(cfg Config) {
+	if s.directory = cfg.Directory; s.directory == nil {
+		s.directory = NewDirectory()
+	}
+	s.activity.clock = &s.directory.clock
+	start := time.Now().UnixMicro()
+	name, _ := s.settings.Get("application_name")
+	s.activity.now = query.Activity{
+		PID: int32(s.pid), Database: s.database, Role: s.user.OID, Application: name,
+		Address: cfg.Address, Port: int32(cfg.Port), TLS: cfg.TLS, Start: start, Change: start, State: "idle",
+	}
+}
+
+// preparedStatements are the session's named ones, by name.
+func (s *Session) preparedStatements() []query.PreparedStatement {
+	var list []query.PreparedStatement
+	for name, p := range s.prepared {
+		if name != "" {
+			list = append(list, query.PreparedStatement{Name: name, Text: p.text, Time: p.made, Params: p.params, FromSQL: p.fromSQL})
+		}
+	}
+	slices.SortFunc(list, func(a, b query.PreparedStatement) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+var _ query.Host = (*Directory)(nil)
