@@ -10,6 +10,7 @@
 //   - A request for values covers only sessions that wait already, and what comes
 //     back for a session that has gone is thrown away. Values that were fetched
 //     ahead would be handed out after greater ones of other nodes.
+//     (A sequence with order "node" gives that order up: see stock.)
 //   - nextval may be repeated at will: a lost value is a gap. What changes anything
 //     else carries a request ID, the same one each time, so that the log executes
 //     it once; if its outcome can't be learned in time the answer is 40003.

@@ -376,6 +376,18 @@ func (n *fakeNode) create(t testing.TB, name string, change func(*sequence.Param
 	return s
 }
 
+// order changes the order of a sequence.
+func (s *Sequence) order(t testing.TB, order engine.Order) {
+	t.Helper()
+	def, pos, _ := s.b.node.(*fakeNode).fsm.Sequence(s.id)
+	next := *def
+	next.Order = order
+	put := &engine.PutSequence{Sequence: next, Expect: def.Version, Position: &pos.State, ExpectSerial: pos.Serial}
+	if _, err := s.b.Commit(t.Context(), 1, &engine.Commit{Database: s.id.Database, Writes: []engine.Write{put}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // at is the handle of the same sequence on another node.
 func (s *Sequence) at(t testing.TB, n *fakeNode) *Sequence {
 	t.Helper()

@@ -24,6 +24,7 @@ const (
 	kindCheckpoint  byte = 11 // see node.Checkpoint
 	kindApplied     byte = 12 // what has the leader applied?
 	kindGrant       byte = 13 // see Node.Grant; the index and the duration in ms
+	kindAhead       byte = 14 // up to so many values for the node itself: none or one fetch
 )
 
 // maxBatch is how many sessions one kindNext covers at most.
@@ -40,7 +41,7 @@ type request struct {
 
 	owners []uint64 // kindNext: the sessions; 32 bits each
 	entry  []byte   // kindSetVal, kindCommit
-	count  uint32   // kindOIDs
+	count  uint32   // kindOIDs, kindAhead
 }
 
 func (q *request) encode(kind byte) []byte {
@@ -58,7 +59,7 @@ func (q *request) encode(kind byte) []byte {
 		}
 	case kindSetVal, kindCommit:
 		b = appendBytes(b, q.entry)
-	case kindOIDs:
+	case kindOIDs, kindAhead:
 		b = binary.AppendUvarint(b, uint64(q.count))
 	}
 	return b
@@ -80,7 +81,7 @@ func (q *request) decode(kind byte, b []byte) error {
 		}
 	case kindSetVal, kindCommit:
 		q.entry = r.bytes()
-	case kindOIDs:
+	case kindOIDs, kindAhead:
 		q.count = r.uint32()
 	}
 	return r.end()

@@ -66,7 +66,7 @@ func TestRealCluster(t *testing.T) {
 		return f.create(t, name, nil)
 	}
 	first := create(members[2], "s")
-	a := &auditor{t: t, seen: map[uint64]map[int64]bool{}, last: map[uint64]int64{}, executed: map[int64]int{}, told: map[int64]error{}}
+	a := &auditor{t: t, seen: map[uint64]map[int64]bool{}, last: map[[2]uint64]int64{}, executed: map[int64]int{}, told: map[int64]error{}}
 	var stop atomic.Bool
 	var longest, created atomic.Int64
 	var wg sync.WaitGroup

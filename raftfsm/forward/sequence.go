@@ -20,6 +20,7 @@ type Sequence struct {
 	b     *Backend
 	id    engine.SequenceID
 	local *allocator.Sequence
+	stock stock
 
 	mu      sync.Mutex
 	filling []*waiter // who will be in the next request
@@ -55,7 +56,7 @@ func (b *Backend) Sequence(id engine.SequenceID) *Sequence {
 	if len(b.sequences) >= b.sweepAt {
 		b.sweep()
 	}
-	s = &Sequence{b: b, id: id, local: local}
+	s = &Sequence{b: b, id: id, local: local, stock: stock{pace: allocator.NewPace()}}
 	b.sequences[id] = s
 	return s
 }
@@ -77,9 +78,17 @@ func (b *Backend) sweep() {
 // another are void.
 func (s *Sequence) Epoch() uint64 { return s.local.Epoch() }
 
-// Next takes one fetch of CACHE values, fewer at the limit. It waits while another
+// Next takes one fetch of CACHE values, fewer at the limit or at the end of what this
+// node has in stock. It waits while another
 // owner has the sequence locked.
 func (s *Sequence) Next(ctx context.Context, owner uint64) (sequence.Block, uint64, error) {
+	perNode := s.local.PerNode()
+	if perNode > 0 && (s.stock.any.Load() || !s.b.route.Load().self) {
+		if block, epoch, ok, err := s.nextPerNode(ctx, uint64(perNode)); ok || err != nil {
+			return block, epoch, err
+		}
+		s.stock.passed() // void, if there is any
+	}
 	if s.b.route.Load().self {
 		block, epoch, err := s.local.Next(ctx, owner)
 		if err == nil || !errors.Is(err, allocator.ErrNotServing) {
@@ -92,6 +101,9 @@ func (s *Sequence) Next(ctx context.Context, owner uint64) (sequence.Block, uint
 	}
 	if f.Err != nil {
 		return sequence.Block{}, 0, s.explain(f.Err)
+	}
+	if perNode > 0 {
+		s.stock.passed()
 	}
 	return f.Block, f.Epoch, nil
 }

@@ -134,6 +134,7 @@ var handlers = map[byte]func(*Server, context.Context, *request) ([]byte, error)
 	kindCheckpoint:  (*Server).checkpoint,
 	kindApplied:     (*Server).applied,
 	kindGrant:       (*Server).grant,
+	kindAhead:       (*Server).ahead,
 }
 
 func (s *Server) sequence(id engine.SequenceID) (*allocator.Sequence, error) {

@@ -122,9 +122,6 @@ func (s *Session) complete(p *portal, rows uint64) {
 // open starts a portal: a statement without rows is done after it.
 func (s *Session) open(p *portal) error {
 	p.started = true
-	if err := s.checkStaleness(p.stmt); err != nil {
-		return err
-	}
 	if err := s.revalidate(p.stmt); err != nil {
 		return err
 	}

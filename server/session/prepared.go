@@ -38,6 +38,9 @@ func (s *Session) analyze(stmt parser.Statement, text string, declared []pgtypes
 // revalidate plans again if what the plan stands on changed. The columns a
 // client was told of may not change under it.
 func (s *Session) revalidate(p *prepared) error {
+	if err := s.checkStaleness(p); err != nil {
+		return err
+	}
 	if p.plan == nil || s.current(p) {
 		return nil
 	}

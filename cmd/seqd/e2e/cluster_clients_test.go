@@ -183,7 +183,7 @@ func (m *crewMember) call(conn *pgx.Conn, sql string) error {
 func (m *crewMember) draw(conn *pgx.Conn) error {
 	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
 	defer cancel()
-	s := killSequences[m.rng.IntN(len(killSequences))]
+	s := clusterSequences[m.rng.IntN(len(clusterSequences))]
 	began := m.crew.now()
 	var v int64
 	if err := conn.QueryRow(ctx, "SELECT nextval($1)", s.Name).Scan(&v); err != nil {
@@ -191,8 +191,8 @@ func (m *crewMember) draw(conn *pgx.Conn) error {
 		return err
 	}
 	end := m.crew.now()
-	m.draws[s.Name] = append(m.draws[s.Name], audit.Draw{Value: v, Session: m.session, Life: m.crew.life, Begin: began, End: end})
-	if s.Cache == 1 {
+	m.draws[s.Name] = append(m.draws[s.Name], audit.Draw{Value: v, Session: m.session, Node: m.node, Life: m.crew.life, Begin: began, End: end})
+	if s.Cache == 1 && !s.PerNode {
 		m.served = append(m.served, end)
 		newest := &m.crew.served[m.node]
 		for old := newest.Load(); old < int64(began) && !newest.CompareAndSwap(old, int64(began)); old = newest.Load() {

@@ -29,6 +29,15 @@ const (
 	aroundFault = 200 * time.Millisecond
 )
 
+// clusterSequences are drawn from at random by clients of a cluster.
+var clusterSequences = append(slices.Clone(killSequences),
+	audit.Sequence{Name: "pernode", Start: 1, Increment: 1, Cache: 1, Min: 1, Max: 1 << 40, PerNode: true},
+	audit.Sequence{Name: "pernodetens", Start: -1, Increment: -2, Cache: 10, Min: -1 << 40, Max: -1, PerNode: true})
+
+// stockBudget is what a node may have in stock of a sequence with order "node": what is
+// left when it asks for more, and the most that it gets.
+const stockBudget = clusterPrelogMax * 3 / 2
+
 // clusterRounds is how often each fault comes ($CLUSTER_ROUNDS).
 func clusterRounds(otherwise int) int {
 	if n, err := strconv.Atoi(os.Getenv("CLUSTER_ROUNDS")); err == nil && n > 0 {
@@ -116,9 +125,12 @@ func watchFaults(t *testing.T, c *seqdserver.Cluster) *faultTest {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	for _, s := range killSequences {
+	for _, s := range clusterSequences {
 		sql := fmt.Sprintf("CREATE SEQUENCE %s INCREMENT %d START %d MINVALUE %d MAXVALUE %d CACHE %d", s.Name, s.Increment, s.Start, s.Min, s.Max, s.Cache)
-		if _, err := conn.Exec(t.Context(), sql); err != nil {
+		if s.PerNode {
+			sql += fmt.Sprintf("; SECURITY LABEL FOR seqd ON SEQUENCE %s IS 'order=node'", s.Name)
+		}
+		if _, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 			t.Fatal(err)
 		}
 		x.next[s.Name] = s.Start
@@ -287,11 +299,15 @@ func (x *faultTest) account(t *testing.T, f *fault, r *round) {
 	}
 	sum.silences = append(sum.silences, silence)
 	t.Logf("round %d, %s (leader %s): no service for %v", x.rounds, f.name, seqdserver.NodeID(r.leader), silence.Round(time.Millisecond))
-	for _, s := range killSequences {
+	for _, s := range clusterSequences {
 		seen := r.seen(s.Name)
 		x.draws[s.Name] = append(x.draws[s.Name], seen...)
 		sum.values += len(seen)
 		next := x.position(t, s)
+		if s.PerNode {
+			x.accountPerNode(t, f, s, seen, next, sum)
+			continue
+		}
 		lost, problems := audit.Lost(s, x.next[s.Name], next, seen)
 		budget := r.opened() * (s.Cache - 1)
 		budget += int64(r.onTheirWay(f)) * s.Cache
@@ -312,6 +328,22 @@ func (x *faultTest) account(t *testing.T, f *fault, r *round) {
 		}
 		x.next[s.Name] = next
 	}
+}
+
+// accountPerNode judges a sequence that outlives rounds with values in stock: all that
+// is known of them is that they lie below its position.
+func (x *faultTest) accountPerNode(t *testing.T, f *fault, s audit.Sequence, seen []audit.Draw, next int64, sum *faultSum) {
+	found, duplicates := audit.Judge(s, seen)
+	lost, problems := audit.Lost(s, s.Start, next, slices.Clone(x.draws[s.Name]))
+	sum.duplicates += duplicates
+	sum.violations += len(problems) + len(found) - duplicates
+	for _, p := range problems {
+		t.Errorf("%s: %s", f.name, p)
+	}
+	if budget := int64(x.rounds) * (clusterPrelogMax + clusterNodes*stockBudget); lost > budget {
+		t.Errorf("%s: after %d rounds %d values of %s are lost or in stock, the budget is %d", f.name, x.rounds, lost, s.Name, budget)
+	}
+	t.Logf("%s: %d of %d values lost or in stock so far", s.Name, lost, int64(len(x.draws[s.Name]))+lost)
 }
 
 func (x *faultTest) accountErrors(t *testing.T, f *fault, r *round, sum *faultSum) {
@@ -359,7 +391,7 @@ func (x *faultTest) position(t *testing.T, s audit.Sequence) int64 {
 
 // judge looks at all rounds together.
 func (x *faultTest) judge(t *testing.T) {
-	for _, s := range killSequences {
+	for _, s := range clusterSequences {
 		problems, _ := audit.Judge(s, x.draws[s.Name])
 		for i, p := range problems {
 			if i == 20 {

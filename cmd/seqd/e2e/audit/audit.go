@@ -17,12 +17,14 @@ type Sequence struct {
 	Increment int64
 	Cache     int64
 	Min, Max  int64
+	PerNode   bool // order "node": what holds between sessions holds on one node alone
 }
 
 // Draw is one value as a client got it.
 type Draw struct {
 	Value   int64
 	Session int           // unique over all connections
+	Node    int           // that the session is on
 	Life    int           // the server's life (from start to kill) that it came from
 	Begin   time.Duration // before the request was sent, on a clock shared by all clients
 	End     time.Duration // after the answer was there
@@ -83,6 +85,9 @@ func sessionOrder(s Sequence, draws []Draw) (out []Problem) {
 // was answered is the later one. That holds for CACHE 1; with a cache it holds
 // between two lives of the server, which no cache outlives.
 func timeOrder(s Sequence, draws []Draw) (out []Problem) {
+	if s.PerNode {
+		return nodeOrder(s, draws)
+	}
 	if s.Cache == 1 {
 		return append(out, strictOrder(s, draws)...)
 	}
@@ -106,6 +111,22 @@ func timeOrder(s Sequence, draws []Draw) (out []Problem) {
 		if a, b := lives[i-1], lives[i]; first[b] <= last[a] {
 			out = append(out, Problem(fmt.Sprintf("%s: life %d reaches back behind the values of life %d", s.Name, b, a)))
 		}
+	}
+	return out
+}
+
+// nodeOrder checks the order between sessions of a node: no further than CACHE allows,
+// and nothing between lives, which a node may outlive with values in stock.
+func nodeOrder(s Sequence, draws []Draw) (out []Problem) {
+	if s.Cache != 1 {
+		return nil
+	}
+	byNode := map[int][]Draw{}
+	for _, d := range draws {
+		byNode[d.Node] = append(byNode[d.Node], d)
+	}
+	for _, list := range byNode {
+		out = append(out, strictOrder(s, list)...)
 	}
 	return out
 }

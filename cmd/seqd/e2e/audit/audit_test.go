@@ -19,9 +19,15 @@ func inLife(life int, d Draw) Draw {
 	return d
 }
 
+func onNode(node int, d Draw) Draw {
+	d.Node = node
+	return d
+}
+
 func TestJudge(t *testing.T) {
 	down := Sequence{Name: "down", Start: -1, Increment: -3, Cache: 1, Min: -1000, Max: -1}
 	cached := Sequence{Name: "cached", Start: 1, Increment: 1, Cache: 10, Min: 1, Max: 1000}
+	perNode := Sequence{Name: "pernode", Start: 1, Increment: 1, Cache: 1, Min: 1, Max: 1000, PerNode: true}
 	for _, tt := range []struct {
 		name  string
 		seq   Sequence
@@ -41,6 +47,9 @@ func TestJudge(t *testing.T) {
 		{"another session goes back", up, []Draw{at(1, 1, 7), at(3, 2, 5)}, "5 was asked for after 7", 0},
 		{"with a cache it may", cached, []Draw{at(1, 1, 11), at(3, 2, 5)}, "", 0},
 		{"but not after a restart", cached, []Draw{inLife(1, at(1, 1, 11)), inLife(2, at(3, 2, 5))}, "life 2 reaches back", 0},
+		{"another node may go back", perNode, []Draw{onNode(1, at(1, 1, 7)), onNode(2, at(3, 2, 5))}, "", 0},
+		{"not the same one", perNode, []Draw{onNode(1, at(1, 1, 7)), onNode(1, at(3, 2, 5))}, "5 was asked for after 7", 0},
+		{"nor with the same value", perNode, []Draw{onNode(1, at(1, 1, 7)), onNode(2, at(1, 2, 7))}, "7 twice", 1},
 		{"downwards, back", down, []Draw{at(1, 1, -7), at(3, 2, -4)}, "-4 was asked for after -7", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
