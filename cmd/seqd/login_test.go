@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,13 +118,18 @@ type client struct {
 	name string
 	// found says why it can't run here.
 	found func() error
-	args  func(s *served, user, password string) []string
-	env   []string
+	// command is made once; what it returns is run for every login.
+	command func(t *testing.T) arguments
 }
 
-func script(name string, interpreter ...string) func(*served, string, string) []string {
-	return func(s *served, user, password string) []string {
-		return append(interpreter, filepath.Join("testdata", "clients", name), "localhost", s.port(), user, password, s.file("ca.pem"))
+type arguments func(s *served, user, password string) []string
+
+// program is a command that is told all in five arguments.
+func program(command ...string) func(*testing.T) arguments {
+	return func(*testing.T) arguments {
+		return func(s *served, user, password string) []string {
+			return append(slices.Clone(command), "localhost", s.port(), user, password, s.file("ca.pem"))
+		}
 	}
 }
 
@@ -133,23 +139,35 @@ func nodeModules() string {
 	return path
 }
 
-const jdbc = "/usr/share/java/postgresql.jar"
+const (
+	python  = "/usr/bin/python3" // Debian's, which has Debian's packages
+	jdbc    = "/usr/share/java/postgresql.jar"
+	scripts = "testdata/clients/"
+)
 
 var clients = []client{
-	{name: "psql", found: runs("psql", "--version"), args: func(s *served, user, password string) []string {
-		return []string{"psql", "-XAtw", "-c", "SELECT nextval('s')", fmt.Sprintf(
-			"host=localhost port=%s user=%s password=%s dbname=postgres sslmode=verify-full sslrootcert=%s channel_binding=require",
-			s.port(), user, password, s.file("ca.pem"))}
+	{name: "psql", found: runs("psql", "--version"), command: func(*testing.T) arguments {
+		return func(s *served, user, password string) []string {
+			return []string{"psql", "-XAtw", "-c", "SELECT nextval('s')", fmt.Sprintf(
+				"host=localhost port=%s user=%s password=%s dbname=postgres sslmode=verify-full sslrootcert=%s channel_binding=require",
+				s.port(), user, password, s.file("ca.pem"))}
+		}
 	}},
-	{name: "node-postgres", found: runs("node", "-e", "require('pg')"), args: script("login.js", "node")},
-	{name: "psycopg2", found: runs("/usr/bin/python3", "-c", "import psycopg2"), args: script("login2.py", "/usr/bin/python3")},
-	{name: "psycopg3", found: runs("/usr/bin/python3", "-c", "import psycopg"), args: script("login3.py", "/usr/bin/python3")},
+	{name: "node-postgres", found: runs("node", "-e", "require('pg')"), command: program("node", scripts+"login.js")},
+	{name: "psycopg2", found: runs(python, "-c", "import psycopg2"), command: program(python, scripts+"login2.py")},
+	{name: "psycopg3", found: runs(python, "-c", "import psycopg"), command: program(python, scripts+"login3.py")},
 	{name: "JDBC", found: func() error {
 		if _, err := os.Stat(jdbc); err != nil {
 			return err
 		}
 		return runs("javac", "-version")()
-	}, args: script("Login.java", "java", "-cp", jdbc)},
+	}, command: func(t *testing.T) arguments {
+		classes := t.TempDir()
+		if out, err := exec.Command("javac", "-d", classes, scripts+"Login.java").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return program("java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", jdbc+":"+classes, "Login")(t)
+	}},
 }
 
 func runs(program string, args ...string) func() error {
@@ -181,30 +199,33 @@ func TestClientsLogIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	value := 0
-	for _, c := range clients {
+	for i, c := range clients {
+		if testing.Short() && i > 1 {
+			break // the others take seconds each to start
+		}
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.found(); err != nil {
 				missing(t, err)
 			}
 			value++
-			if got := c.run(t, s, "joe", "s3cret"); got != fmt.Sprint(value) {
+			args := c.command(t)
+			if got := output(t, args(s, "joe", "s3cret")); got != fmt.Sprint(value) {
 				t.Errorf("got %q, want the value %d", got, value)
 			}
-			if got := c.run(t, s, "joe", "wrong"); !strings.Contains(got, `password authentication failed for user "joe"`) {
+			if got := output(t, args(s, "joe", "wrong")); !strings.Contains(got, `password authentication failed for user "joe"`) {
 				t.Errorf("a wrong password: %q", got)
 			}
-			if got := c.run(t, s, "nobody", "s3cret"); !strings.Contains(got, `password authentication failed for user "nobody"`) {
+			if got := output(t, args(s, "nobody", "s3cret")); !strings.Contains(got, `password authentication failed for user "nobody"`) {
 				t.Errorf("an unknown user: %q", got)
 			}
 		})
 	}
 }
 
-func (c client) run(t *testing.T, s *served, user, password string) string {
+func output(t *testing.T, args []string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	args := c.args(s, user, password)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = clientEnv()
 	var out bytes.Buffer

@@ -120,6 +120,36 @@ func eventually(t *testing.T, what string, f func() bool) {
 	}
 }
 
+// sslOf keeps what the server knows of the encryption.
+type sslOf struct {
+	idle
+	seen chan server.SSL
+}
+
+func (h sslOf) Serve(ctx context.Context, c *server.Client) error {
+	facts, _ := c.SSL()
+	h.seen <- facts
+	return h.idle.Serve(ctx, c)
+}
+
+// TestSSLFacts: what pg_stat_ssl shows.
+func TestSSLFacts(t *testing.T) {
+	h := sslOf{seen: make(chan server.SSL, 1)}
+	s := start(t, "host all all all trust", "", func(c *server.Config) { c.Handler = h })
+	for _, a := range []attempt{{user: "joe", certificate: "joe"}, {user: "joe"}, {user: "joe", plain: true}} {
+		if got := s.outcome(a); got != "in" {
+			t.Fatal(got)
+		}
+		f := <-h.seen
+		if (f.Version == "TLSv1.3" && f.Bits >= 128 && strings.HasPrefix(f.Cipher, "TLS_")) == a.plain {
+			t.Errorf("%+v: %+v", a, f)
+		}
+		if own := a.certificate != ""; own != (f.ClientDN == "/CN=joe") || own != (f.ClientSerial != "") || own != strings.HasPrefix(f.IssuerDN, "/CN=seqd authority ") {
+			t.Errorf("%+v: %+v", a, f)
+		}
+	}
+}
+
 // TestNoRules: without a file everybody is believed, but must be somebody.
 func TestNoRules(t *testing.T) {
 	s := start(t, "", "", nil)
