@@ -21,7 +21,7 @@ const rulesFile = "pg_hba.conf"
 // firstRules are those that `seqd cert` makes: the administrator on this machine can
 // set passwords, everybody else needs one, and TLS.
 const firstRules = `# Who may log in, in PostgreSQL's format; the first line that fits decides.
-# After a change: kill -HUP the server.
+# After a change: SELECT pg_reload_conf(), or kill -HUP the server.
 #
 # TYPE    DATABASE  USER  ADDRESS       METHOD
 host      all       all   127.0.0.1/32  trust

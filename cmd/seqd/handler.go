@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"log/slog"
 	"net"
-	"strings"
 
 	"seqd/engine/query"
-	"seqd/protocol/wire"
 	"seqd/server"
 	"seqd/server/session"
 	"seqd/server/session/settings"
@@ -22,6 +19,7 @@ type handler struct {
 	settings   map[string]string
 	defaults   []settings.Parameter
 	directory  *session.Directory
+	reload     func() bool
 }
 
 // Serve implements server.Handler.
@@ -32,11 +30,11 @@ func (h *handler) Serve(_ context.Context, c *server.Client) error {
 	}
 	address, port := clientAddress(c.Conn.RemoteAddr())
 	s, err := session.New(session.Config{
-		Directory: h.directory, Address: address, Port: port, TLS: clientTLS(c.Conn.TLS()),
+		Directory: h.directory, Address: address, Port: port, TLS: clientTLS(c),
 		Backend: h.backend, Conn: c.Conn, Statements: h.statements, Logger: h.logger,
 		PID: c.PID, Secret: c.Secret,
 		User: c.Startup.User, Database: c.Startup.Database, Options: c.Startup.Options, Parameters: parameters,
-		ServerSettings: h.settings, Defaults: h.defaults,
+		ServerSettings: h.settings, Defaults: h.defaults, Reload: h.reload,
 	})
 	if err != nil {
 		return err
@@ -56,22 +54,10 @@ func clientAddress(addr net.Addr) (string, int) {
 }
 
 // clientTLS is what pg_stat_ssl shows of a connection, nil if it is in the clear.
-func clientTLS(t *wire.TLS) *query.TLS {
-	if t == nil {
+func clientTLS(c *server.Client) *query.TLS {
+	s, ok := c.SSL()
+	if !ok {
 		return nil
 	}
-	out := &query.TLS{Version: strings.Replace(tls.VersionName(t.Version), "TLS ", "TLSv", 1), Cipher: tls.CipherSuiteName(t.CipherSuite), Bits: cipherBits(t.CipherSuite)}
-	if len(t.PeerCertificates) > 0 {
-		c := t.PeerCertificates[0]
-		out.ClientDN, out.Issuer, out.Serial = "/"+strings.ReplaceAll(c.Subject.String(), ",", "/"), "/"+strings.ReplaceAll(c.Issuer.String(), ",", "/"), c.SerialNumber.String()
-	}
-	return out
-}
-
-// cipherBits is the length of the symmetric key.
-func cipherBits(suite uint16) int32 {
-	if name := tls.CipherSuiteName(suite); strings.Contains(name, "_256_") || strings.Contains(name, "CHACHA20") {
-		return 256
-	}
-	return 128
+	return &query.TLS{Version: s.Version, Cipher: s.Cipher, Bits: int32(s.Bits), ClientDN: s.ClientDN, Serial: s.ClientSerial, Issuer: s.IssuerDN}
 }

@@ -28,6 +28,10 @@ func init() {
 		"pg_backend_pid": func(f *frame, _ *callExpr, _ []value) (value, error) {
 			return pgtypes.NewInt(int64(f.s.BackendPID())), nil
 		},
+		"pg_reload_conf": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			ok, err := f.s.ReloadConf()
+			return pgtypes.NewBool(ok), err
+		},
 		"show_config_by_name":            func(f *frame, _ *callExpr, a []value) (value, error) { return setting(f.s, a[0].Text(), false) },
 		"show_config_by_name_missing_ok": func(f *frame, _ *callExpr, a []value) (value, error) { return setting(f.s, a[0].Text(), a[1].Bool()) },
 		"set_config_by_name":             setConfig,

@@ -48,6 +48,8 @@ type Session interface {
 	CurrentUser() string
 	SessionUser() string
 	BackendPID() int32
+	// ReloadConf is pg_reload_conf: false if a file has an error and stays out of force.
+	ReloadConf() (bool, error)
 	// Times are microseconds since 1970.
 	TransactionTime() int64
 	StatementTime() int64

@@ -91,6 +91,19 @@ func TestFirstSteps(t *testing.T) {
 			t.Errorf("on this machine, %s: %s", options, got)
 		}
 	}
+	// SIGHUP: the rules without the lines for this machine.
+	rules := filepath.Join(dir, "seqd-tls", "pg_hba.conf")
+	if err := os.WriteFile(rules, []byte("hostssl all all all scram-sha-256\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(server.PID(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); connect("localhost", "sslmode=disable") == "in"; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("SIGHUP changes nothing")
+		}
+	}
 	outside := otherAddress()
 	if outside == "" {
 		t.Log("this machine has no address but loopback: a login from the network was not tried")

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -62,17 +61,21 @@ func both(t *testing.T) (pg, seqd *judged, dir string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = admin.Close(context.Background()) })
+	reload := func(admin *pgconn.PgConn) func(*testing.T) {
+		return func(t *testing.T) {
+			rows, err := admin.Exec(t.Context(), "SELECT pg_reload_conf()").ReadAll()
+			if err != nil || string(rows[0].Rows[0][0]) != "t" {
+				t.Fatal(rows, err)
+			}
+		}
+	}
 	pg = &judged{addr: p.Addr(),
 		write: func(t *testing.T, rules string) {
 			if err := p.WriteFile("data/pg_hba.conf", rules); err != nil {
 				t.Fatal(err)
 			}
 		},
-		reload: func(t *testing.T) {
-			if _, err := admin.Exec(t.Context(), "SELECT pg_reload_conf()").ReadAll(); err != nil {
-				t.Fatal(err)
-			}
-		}}
+		reload: reload(admin)}
 	hbaFile, identFile := filepath.Join(dir, "hba.conf"), filepath.Join(dir, "ident.conf")
 	seqd = &judged{write: func(t *testing.T, rules string) {
 		if err := os.WriteFile(hbaFile, []byte(rules), 0o600); err != nil {
@@ -90,11 +93,12 @@ func both(t *testing.T) (pg, seqd *judged, dir string) {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	seqd.addr = s.Addr()
-	seqd.reload = func(t *testing.T) {
-		if err := syscall.Kill(s.PID(), syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
+	own, err := pgconn.Connect(t.Context(), s.DSN())
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = own.Close(context.Background()) })
+	seqd.reload = reload(own)
 	return pg, seqd, dir
 }
 
