@@ -145,6 +145,9 @@ func printStatus(out io.Writer, s peer.Status) error {
 		case !n.Voter:
 			role = "non-voter"
 		}
+		if n.DiskFull {
+			role += ", DISK FULL"
+		}
 		lag := "unknown"
 		if n.Lag != nil {
 			lag = fmt.Sprint(*n.Lag)

@@ -30,7 +30,7 @@ as seen by:  n3
 			Nodes: []peer.NodeStatus{
 				{ID: "n1", Addr: "h1:5533", Voter: true, Lag: &none, Version: 1},
 				{ID: "node-2", Addr: "h2:5533", Voter: true, Lag: &some, Version: 1},
-				{ID: "n3", Addr: "h3:5533", Version: 2},
+				{ID: "n3", Addr: "h3:5533", Version: 2, DiskFull: true},
 			},
 		}, `
 cluster:     abc
@@ -42,10 +42,10 @@ lease:       n1, 1.23s left
 format:      2 (this node knows up to 3)
 as seen by:  n1
 
-NODE    ADDRESS  ROLE       LAG      VERSION
-n1      h1:5533  leader     0        1
-node-2  h2:5533  voter      12345    1
-n3      h3:5533  non-voter  unknown  2
+NODE    ADDRESS  ROLE                  LAG      VERSION
+n1      h1:5533  leader                0        1
+node-2  h2:5533  voter                 12345    1
+n3      h3:5533  non-voter, DISK FULL  unknown  2
 `},
 	} {
 		var b strings.Builder

@@ -315,7 +315,7 @@ func (a admin) Status(ctx context.Context) (peer.Status, error) {
 	r := n.waiter.Record()
 	s := peer.Status{ClusterID: n.identity.Cluster, Node: n.identity.Node, Leader: id, LeaderAddr: addr,
 		Term: n.raft.CurrentTerm(), Applied: n.fsm.Applied(), Commit: n.raft.CommitIndex(), Nodes: n.nodes(),
-		Version: n.config.knows(), Format: int(n.fsm.Format())}
+		Version: n.config.knows(), Format: int(n.fsm.Format()), DiskFull: n.diskFull()}
 	if left := n.waiter.Left(); left > 0 {
 		s.LeaseHolder, s.LeaseLeft = r.Holder, left
 	}
@@ -323,6 +323,12 @@ func (a admin) Status(ctx context.Context) (peer.Status, error) {
 		n.fillLag(ctx, &s)
 	}
 	return s, nil
+}
+
+// diskFull tells whether nothing can be written to the log.
+func (n *Node) diskFull() bool {
+	_, stalled := n.stall.watch()
+	return stalled || n.disk.check() != nil
 }
 
 func (n *Node) nodes() []peer.NodeStatus {
@@ -348,6 +354,7 @@ func (n *Node) fillLag(ctx context.Context, s *peer.Status) {
 			defer func() { done <- struct{}{} }()
 			x := &s.Nodes[i]
 			var lag int64
+			x.DiskFull = s.DiskFull && x.ID == s.Node
 			if x.ID != s.Node {
 				if n.config.Peer == nil {
 					return
@@ -357,6 +364,7 @@ func (n *Node) fillLag(ctx context.Context, s *peer.Status) {
 					return
 				}
 				lag = max(0, int64(s.Applied-other.Applied))
+				x.DiskFull = other.DiskFull
 				x.Version = max(1, other.Version) // the first ones did not say
 			}
 			x.Lag = &lag

@@ -135,6 +135,7 @@ func (n *Node) observeRaft() {
 	if n.config.Peer != nil {
 		go n.watchMembership()
 		go n.announce()
+		go n.relieve()
 	}
 }
 

@@ -39,7 +39,8 @@ func verify(d *dataDir, lone bool) error {
 }
 
 func refused(path string, err error) error {
-	return fmt.Errorf("%s can't be used: %w; nothing was changed, restore the data directory from a backup", path, err)
+	return fmt.Errorf("%s can't be used: %w; nothing was changed. If the node is one of several that work, "+
+		"remove it from the cluster (seqd cluster remove) and let it join again with an empty directory; else restore the data directory from a backup", path, err)
 }
 
 // checkRecord looks at the raw records: raft's variables; the log comes later.

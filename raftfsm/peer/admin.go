@@ -42,6 +42,8 @@ type Status struct {
 	// first release; Format is the one that the cluster writes.
 	Version int `json:"version"`
 	Format  int `json:"format"`
+	// DiskFull: the answering node can't write to its log.
+	DiskFull bool `json:"disk_full"`
 }
 
 // NodeStatus is one member of a cluster.
@@ -51,6 +53,8 @@ type NodeStatus struct {
 	Voter   bool   `json:"voter"`
 	Lag     *int64 `json:"lag"` // entries behind the leader; nil: unknown
 	Version int    `json:"version"`
+	// DiskFull is known of nodes whose lag is.
+	DiskFull bool `json:"disk_full"`
 }
 
 // RemoveRequest names the node to be removed from the cluster.
