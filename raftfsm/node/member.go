@@ -312,6 +312,9 @@ func (a admin) Status(ctx context.Context) (peer.Status, error) {
 		return peer.Status{Node: n.identity.Node, Version: n.config.knows()}, nil // it is looking for a cluster
 	}
 	id, addr, self := n.Leader()
+	if self && n.trans.isStuck() {
+		id, addr, self = "", "", false // the others have another one by now, of whom raft can't learn
+	}
 	r := n.waiter.Record()
 	s := peer.Status{ClusterID: n.identity.Cluster, Node: n.identity.Node, Leader: id, LeaderAddr: addr,
 		Term: n.raft.CurrentTerm(), Applied: n.fsm.Applied(), Commit: n.raft.CommitIndex(), Nodes: n.nodes(),

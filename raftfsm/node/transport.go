@@ -37,11 +37,13 @@ var errStuck = errors.New("the log store of this node hangs")
 
 // AppendEntries implements raft.Transport.
 func (t *transport) AppendEntries(id raft.ServerID, to raft.ServerAddress, a *raft.AppendEntriesRequest, r *raft.AppendEntriesResponse) error {
-	if t.stuck != nil && t.stuck() {
+	if t.isStuck() {
 		return errStuck
 	}
 	return t.fullTransport.AppendEntries(id, to, a, r)
 }
+
+func (t *transport) isStuck() bool { return t.stuck != nil && t.stuck() }
 
 func wrapTransport(t fullTransport) *transport {
 	w := &transport{fullTransport: t, rpcs: make(chan raft.RPC), closed: make(chan struct{})}
