@@ -86,6 +86,8 @@ func administer(command string, c *config.Cluster, out io.Writer) error {
 		if err = node.Transfer(ctx, c.Transfer.To); err == nil {
 			_, err = fmt.Fprintln(out, "leadership handed over")
 		}
+	case "cluster join <address>":
+		err = join(ctx, node, &c.Join, out)
 	case "cluster skip", "cluster skip <steps>":
 		var reply peer.SkipReply
 		if reply, err = node.Skip(ctx, peer.SkipRequest{Steps: c.Skip.Steps}); err == nil {

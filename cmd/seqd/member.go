@@ -20,6 +20,7 @@ type member struct {
 	port    *clusterPort
 	forward *forward.Backend
 	backend session.Backend
+	enter   chan peer.EnterRequest // an administrator wants the node to join another cluster
 }
 
 // openMember opens the node, which takes as long as it takes to find its cluster. A
@@ -37,6 +38,7 @@ func openMember(cfg *config.Serve, port *clusterPort, logger *slog.Logger, broke
 		case <-opened:
 		}
 	}()
+	enter := make(chan peer.EnterRequest, 1)
 	n, err := node.Open(ctx, node.Config{
 		DataDir: cfg.DataDir, Ephemeral: cfg.Ephemeral, NodeID: cfg.NodeID, PrelogMax: cfg.PrelogMax, Logger: logger,
 		Fatal: func(err error) {
@@ -47,6 +49,12 @@ func openMember(cfg *config.Serve, port *clusterPort, logger *slog.Logger, broke
 		},
 		Peer: port.Transport, Join: cfg.Join, BootstrapExpect: cfg.BootstrapExpect, NonVoter: cfg.NonVoter,
 		Identified: port.identified,
+		Enter: func(r peer.EnterRequest) {
+			select {
+			case enter <- r:
+			default: // it is on its way
+			}
+		},
 	})
 	close(opened)
 	<-watching
@@ -56,7 +64,7 @@ func openMember(cfg *config.Serve, port *clusterPort, logger *slog.Logger, broke
 		}
 		return nil, err
 	}
-	m := &member{node: n, port: port}
+	m := &member{node: n, port: port, enter: enter}
 	m.forward = forward.New(forward.Config{Node: n, Dial: m.dial})
 	m.backend = backend{m.forward}
 	if port.Transport != nil {

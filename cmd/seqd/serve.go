@@ -13,6 +13,8 @@ import (
 
 	"seqd/cmd/seqd/config"
 	"seqd/protocol/wire"
+	"seqd/raftfsm/node"
+	"seqd/raftfsm/peer"
 	"seqd/server"
 	"seqd/server/session"
 	"seqd/server/session/settings"
@@ -24,26 +26,37 @@ func serve(cfg *config.Serve) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	for cfg != nil {
+		var err error
+		if cfg, err = serveOnce(cfg, logger, signals); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
+// serveOnce runs one life of the server. It returns how the next one is to be, if the
+// node was told to join another cluster.
+func serveOnce(cfg *config.Serve, logger *slog.Logger, signals <-chan os.Signal) (*config.Serve, error) {
 	gate, err := openAccess(cfg, logger)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// The port comes first: a server that can't have it leaves the data alone.
 	// Clients that connect meanwhile wait in the listener's queue.
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	port, err := openClusterPort(cfg, logger)
 	if err != nil {
 		_ = listener.Close()
-		return err
+		return nil, err
 	}
 	broken := make(chan error, 1)
 	m, err := openMember(cfg, port, logger, broken, signals)
 	if m == nil {
-		return errors.Join(err, listener.Close(), port.Close())
+		return nil, errors.Join(err, listener.Close(), port.Close())
 	}
 	gate.member = m
 	defer gate.reloadOnSignal()()
@@ -55,9 +68,11 @@ func serve(cfg *config.Serve) error {
 	select {
 	case err := <-broken:
 		// The log can't be trusted any more: no clean stop, which would write to it.
-		return fmt.Errorf("the log failed, stopping at once: %w", err)
+		return nil, fmt.Errorf("the log failed, stopping at once: %w", err)
 	case err := <-served:
-		return errors.Join(err, stop(cfg, srv, m))
+		return nil, errors.Join(err, stop(cfg, srv, m))
+	case r := <-m.enter:
+		return enterCluster(cfg, srv, m, r, listener.Addr().String())
 	case sig := <-signals:
 		logger.Debug("stopping", "signal", sig.String())
 		go func() {
@@ -65,8 +80,30 @@ func serve(cfg *config.Serve) error {
 			logger.Warn("stopping at once: reserved values are skipped at the next start")
 			os.Exit(exitFailed)
 		}()
-		return stop(cfg, srv, m)
+		return nil, stop(cfg, srv, m)
 	}
+}
+
+// enterCluster ends a node's own cluster, of which it is the only member, and returns
+// the configuration with which it joins another one. If a client has made something
+// meanwhile, the node stays what it is.
+func enterCluster(cfg *config.Serve, srv *server.Server, m *member, r peer.EnterRequest, listen string) (*config.Serve, error) {
+	next := *cfg
+	next.Listen, next.ClusterListen, next.NodeID = listen, m.port.ListenAddr(), m.node.Status().NodeID
+	ctx, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)
+	defer cancel()
+	err := srv.Shutdown(ctx)
+	blank := m.node.Blank() // nobody is left who could change it
+	closing, cancelClosing := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)
+	defer cancelClosing()
+	if err = errors.Join(err, m.close(closing)); err != nil || !blank {
+		return &next, err
+	}
+	next.Join, next.NonVoter, next.BootstrapExpect = []string{r.Addr}, r.NonVoter, 0
+	if !cfg.Ephemeral {
+		err = node.Forget(cfg.DataDir)
+	}
+	return &next, err
 }
 
 // stop ends the sessions, then commits the exact positions, so that a clean stop

@@ -58,6 +58,10 @@ type Config struct {
 	// Identified is called as soon as the node knows its cluster; before anybody is
 	// talked to. (What Peer is to tell others.)
 	Identified func(peer.Identity)
+	// Enter is called when an administrator wants this node, which is alone and has
+	// nothing, to become a member of another cluster: it is to be closed, its folder
+	// forgotten (Forget), and opened anew to join. nil: it can't be done.
+	Enter func(peer.EnterRequest)
 	// Timing of elections and leases; zero: the default. Equal on all nodes.
 	Timing Timing
 

@@ -13,15 +13,16 @@ import (
 // Kinds of calls on StreamAdmin. The numbers are on the wire; bodies are JSON, for
 // these calls are rare and come from tools of other versions too.
 const (
-	AdminStatus   byte = 1 // no body; Status
-	AdminRemove   byte = 2 // RemoveRequest
-	AdminTransfer byte = 3 // TransferRequest
-	AdminSnapshot byte = 4 // no body
-	AdminJoin     byte = 5 // JoinRequest; JoinReply
-	AdminSkip     byte = 6 // SkipRequest; SkipReply
-	AdminIndex    byte = 7 // no body; uint64
-	AdminBackup   byte = 8 // BackupRequest; BackupPart
-	AdminAnnounce byte = 9 // Announcement
+	AdminStatus   byte = 1  // no body; Status
+	AdminRemove   byte = 2  // RemoveRequest
+	AdminTransfer byte = 3  // TransferRequest
+	AdminSnapshot byte = 4  // no body
+	AdminJoin     byte = 5  // JoinRequest; JoinReply
+	AdminSkip     byte = 6  // SkipRequest; SkipReply
+	AdminIndex    byte = 7  // no body; uint64
+	AdminBackup   byte = 8  // BackupRequest; BackupPart
+	AdminAnnounce byte = 9  // Announcement
+	AdminEnter    byte = 10 // EnterRequest; EnterReply
 )
 
 // Status is a node's view of the cluster. Only the leader knows the others' lag.
@@ -98,6 +99,18 @@ type Announcement struct {
 	Version int    `json:"version"`
 }
 
+// EnterRequest asks a node that is alone to join the cluster of another.
+type EnterRequest struct {
+	Addr     string `json:"addr"` // of the other
+	NonVoter bool   `json:"non_voter"`
+}
+
+// EnterReply says who is about to join what.
+type EnterReply struct {
+	Node    string `json:"node"`
+	Cluster string `json:"cluster"`
+}
+
 // JoinRequest is what a new node tells about itself.
 type JoinRequest struct {
 	ID       string `json:"id"`
@@ -124,6 +137,7 @@ type Admin interface {
 	Index(ctx context.Context) (uint64, error)
 	Backup(ctx context.Context, r BackupRequest) (BackupPart, error)
 	Announce(ctx context.Context, a Announcement) error
+	Enter(ctx context.Context, r EnterRequest) (EnterReply, error)
 }
 
 // NotLeader says who leads, as far as is known.
@@ -205,6 +219,12 @@ func administer(ctx context.Context, a Admin, kind byte, body []byte) (any, erro
 			return nil, err
 		}
 		return nil, a.Announce(ctx, r)
+	case AdminEnter:
+		var r EnterRequest
+		if err := decode(body, &r); err != nil {
+			return nil, err
+		}
+		return a.Enter(ctx, r)
 	}
 	return nil, sqlstate.Errorf(sqlstate.FeatureNotSupported, "this node does not know administrative request %d", kind)
 }
@@ -295,6 +315,12 @@ func (c *AdminClient) Backup(ctx context.Context, r BackupRequest) (part BackupP
 // Announce tells the leader about a member.
 func (c *AdminClient) Announce(ctx context.Context, a Announcement) error {
 	return c.call(ctx, AdminAnnounce, a, nil)
+}
+
+// Enter has the node at the client's address join the cluster of another.
+func (c *AdminClient) Enter(ctx context.Context, r EnterRequest) (reply EnterReply, err error) {
+	err = c.call(ctx, AdminEnter, r, &reply)
+	return reply, err
 }
 
 // redirectsMax is how often a call follows the leadership around.

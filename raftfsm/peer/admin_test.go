@@ -53,6 +53,10 @@ func (f *fakeNode) Backup(_ context.Context, r BackupRequest) (BackupPart, error
 func (f *fakeNode) Announce(_ context.Context, a Announcement) error {
 	return f.ask("announce " + a.ID + " " + a.Addr)
 }
+func (f *fakeNode) Enter(_ context.Context, r EnterRequest) (EnterReply, error) {
+	f.asked = append(f.asked, "enter "+r.Addr)
+	return EnterReply{Node: "b", Cluster: "d"}, nil
+}
 
 func TestAdmin(t *testing.T) {
 	a, b := listen(t, node("a")), listen(t, node("b"))
@@ -93,13 +97,16 @@ func TestAdmin(t *testing.T) {
 	if err := c.Announce(ctx, Announcement{ID: "n", Addr: "h:2"}); err != nil {
 		t.Error(err)
 	}
+	if r, err := c.Enter(ctx, EnterRequest{Addr: "h:3"}); err != nil || r != (EnterReply{Node: "b", Cluster: "d"}) {
+		t.Errorf("%+v, %v", r, err)
+	}
 	if err := c.Remove(ctx, "unknown"); sqlstate.CodeOf(err) != sqlstate.UndefinedObject {
 		t.Error(err)
 	}
 	if want := []string{"remove x", "transfer y", "join n h:1", "skip", "index", "announce n h:2"}; !slices.Equal(leader.asked, want) {
 		t.Errorf("the leader was asked %q", leader.asked)
 	}
-	if want := []string{"remove x", "transfer y", "snapshot", "join n h:1", "skip", "index", "backup", "announce n h:2"}; !slices.Equal(follower.asked, want) {
+	if want := []string{"remove x", "transfer y", "snapshot", "join n h:1", "skip", "index", "backup", "announce n h:2", "enter h:3"}; !slices.Equal(follower.asked, want) {
 		t.Errorf("the follower was asked %q", follower.asked)
 	}
 	for _, raw := range []struct {

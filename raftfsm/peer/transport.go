@@ -90,6 +90,14 @@ func (t *Transport) listenOn(n Network) (err error) {
 // Dialer returns a Transport that only calls others: for command-line tools.
 func Dialer(c Config) (*Transport, error) { return newTransport(c) }
 
+// Stranger returns a Transport that calls others as a tool does, also those of other
+// clusters; it has to be closed.
+func (t *Transport) Stranger() (*Transport, error) {
+	c := t.config
+	c.Identity, c.NodeAt = func() Identity { return Identity{} }, nil
+	return Dialer(c)
+}
+
 func newTransport(c Config) (*Transport, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -119,6 +127,9 @@ func loopbackHost(host string) bool {
 
 // Addr is the host:port under which others reach this node.
 func (t *Transport) Addr() string { return t.addr }
+
+// ListenAddr is the address that the port is open on.
+func (t *Transport) ListenAddr() string { return t.listener.Addr().String() }
 
 // Handle sets who answers calls on a stream. Before that they are refused.
 func (t *Transport) Handle(s StreamType, h Handler) {

@@ -42,6 +42,7 @@ type Cluster struct {
 	AnyNode `embed:""`
 
 	Status   struct{} `cmd:"" help:"Show the nodes, who leads, and how far they are."`
+	Join     Join     `cmd:"" help:"Have the node at --node, which is alone and has nothing yet, join the cluster of another."`
 	Remove   Remove   `cmd:"" help:"Remove a node from the cluster for good. Its data folder is of no use afterwards."`
 	Transfer Transfer `cmd:"" help:"Hand the leadership to another node. No value is lost."`
 	Skip     Skip     `cmd:"" help:"Set every sequence ahead, so that values which may have been handed out do not come again."`
@@ -78,6 +79,12 @@ type Restore struct {
 	NodeID  string  `name:"node-id" placeholder:"NAME" help:"Name of the node in its new cluster. Without it one is made up."`
 	Skip    *uint64 `placeholder:"N" help:"How many values to set every sequence ahead, since values were handed out after the backup; without it, four times the largest reservation before it."`
 	File    string  `arg:"" help:"The backup; - for standard input."`
+}
+
+// Join names a node of the cluster to join.
+type Join struct {
+	Addr     string `arg:"" name:"address" help:"Cluster address of any node of the cluster to join."`
+	NonVoter bool   `help:"Join without a vote: to serve sessions, never to lead."`
 }
 
 // Skip says how far.
