@@ -53,6 +53,7 @@ func (t *Temp) Name() string { return t.name }
 // Make makes the schema if it is not there yet. Unlike all else in it the schema
 // stays, also if the transaction that needed it first is rolled back.
 func (t *Temp) Make(tx *Tx) OID {
+	tx.temp = t
 	if t.schema == 0 {
 		t.schema = t.AllocateOID()
 		t.keep(&Schema{OID: t.schema, Name: t.name, Owner: BootstrapSuperuser, Version: firstVersion})
@@ -95,8 +96,12 @@ func (t *Temp) Over(c *Catalog) *Catalog {
 	return t.view
 }
 
+// IsTemporary tells whether an OID is that of a temporary object, which only its
+// session knows.
+func IsTemporary(oid OID) bool { return oid >= FirstTemporaryOID }
+
 // temporary tells whether a key is that of a temporary object, or of a comment on one.
-func (k Key) temporary() bool { return k.OID >= FirstTemporaryOID }
+func (k Key) temporary() bool { return IsTemporary(k.OID) }
 
 // KeepTemp makes a committed transaction's changes of temporary objects real.
 func (t *Tx) KeepTemp() {

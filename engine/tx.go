@@ -113,21 +113,19 @@ func (t *Tx) Commit() *Commit {
 	return c
 }
 
-// Savepoint is a moment of a transaction that it can go back to.
+// Savepoint is a moment of a transaction that it can go back to. Positions are shared
+// with what comes after: nextval and setval are not undone by going back, ALTER and
+// CREATE are, because they make a position anew (R6).
 type Savepoint struct {
 	base    *Catalog
 	view    *Catalog
 	writes  []Write
-	private map[OID]PrivatePosition
+	private map[OID]*PrivatePosition
 }
 
 // Savepoint remembers the current moment.
 func (t *Tx) Savepoint() *Savepoint {
-	s := &Savepoint{base: t.base, view: t.view, writes: t.pending(), private: make(map[OID]PrivatePosition, len(t.private))}
-	for oid, p := range t.private {
-		s.private[oid] = *p
-	}
-	return s
+	return &Savepoint{base: t.base, view: t.view, writes: t.pending(), private: maps.Clone(t.private)}
 }
 
 // RollbackTo undoes everything since s, which stays valid.
@@ -137,10 +135,7 @@ func (t *Tx) RollbackTo(s *Savepoint) {
 	for i, w := range t.writes {
 		t.at[w.key()] = i
 	}
-	t.private = make(map[OID]*PrivatePosition, len(s.private))
-	for oid, p := range maps.All(s.private) {
-		t.private[oid] = &p
-	}
+	t.private = maps.Clone(s.private)
 }
 
 // NewSequence is what CreateSequence needs.

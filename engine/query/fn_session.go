@@ -101,28 +101,42 @@ func orNull(v value, err error) (value, error) {
 
 // currentSchema is the first schema of the path: pg_catalog only if it was named.
 func currentSchema(s Session) value {
-	named := namesCatalog(s)
-	for _, oid := range s.SearchPath() {
-		if sch, ok := s.Database().SchemaByOID(oid); ok && (named || oid != engine.PgCatalogNamespace) {
+	for _, oid := range namedPath(s) {
+		if sch, ok := s.Database().SchemaByOID(oid); ok {
 			return pgtypes.NewText(sch.Name)
 		}
 	}
 	return value{}
 }
 
-// namesCatalog tells whether search_path lists pg_catalog itself.
-func namesCatalog(s Session) bool {
-	path, _ := s.Setting("search_path")
-	list, err := parser.SplitIdentifierList(path)
-	return err == nil && slices.Contains(list, "pg_catalog")
+// namedPath is the search path without the schemas that are in it though search_path
+// does not name them: pg_catalog, and that of temporary objects.
+func namedPath(s Session) (path []engine.OID) {
+	setting, _ := s.Setting("search_path")
+	named, err := parser.SplitIdentifierList(setting)
+	if err != nil {
+		return nil
+	}
+	for _, oid := range s.SearchPath() {
+		switch {
+		case oid == engine.PgCatalogNamespace && !slices.Contains(named, "pg_catalog"):
+		case engine.IsTemporary(oid) && !slices.ContainsFunc(named, func(n string) bool { return strings.HasPrefix(n, "pg_temp") }):
+		default:
+			path = append(path, oid)
+		}
+	}
+	return path
 }
 
 // currentSchemas leaves out pg_catalog unless it is asked for or was named.
 func currentSchemas(f *frame, _ *callExpr, a []value) (value, error) {
-	named := namesCatalog(f.s)
+	path := namedPath(f.s)
+	if a[0].Bool() {
+		path = f.s.SearchPath()
+	}
 	var names []value
-	for _, oid := range f.s.SearchPath() {
-		if sch, ok := f.s.Database().SchemaByOID(oid); ok && (a[0].Bool() || named || sch.Name != "pg_catalog") {
+	for _, oid := range path {
+		if sch, ok := f.s.Database().SchemaByOID(oid); ok {
 			names = append(names, pgtypes.NewText(sch.Name))
 		}
 	}

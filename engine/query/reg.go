@@ -314,12 +314,12 @@ func splitRelationName(s Session, names []string) (schema, name string, err erro
 	case 1:
 		return "", names[0], nil
 	case 2:
-		return names[0], names[1], nil
+		return ownTemp(s, names[0]), names[1], nil
 	case 3:
 		if names[0] != s.Database().Name {
 			return "", "", sqlstate.Errorf(sqlstate.FeatureNotSupported, `cross-database references are not implemented: "%s"`, joinNames(names))
 		}
-		return names[1], names[2], nil
+		return ownTemp(s, names[1]), names[2], nil
 	}
 	return "", "", sqlstate.Errorf(sqlstate.SyntaxError, "improper relation name (too many dotted names): %s", joinNames(names))
 }

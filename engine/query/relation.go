@@ -141,11 +141,25 @@ func (r catalogRelation) Columns() []RelationColumn {
 
 // schemaByName finds a schema.
 func schemaByName(s Session, name string) (engine.OID, bool) {
-	sch, ok := s.Database().Schema(name)
+	sch, ok := s.Database().Schema(ownTemp(s, name))
 	if !ok {
 		return 0, false
 	}
 	return sch.OID, true
+}
+
+// ownTemp is the real name of the session's schema for temporary objects for pg_temp,
+// and any other name as it is. A session that has one has it in its path.
+func ownTemp(s Session, name string) string {
+	if name != "pg_temp" {
+		return name
+	}
+	for _, oid := range s.SearchPath() {
+		if sch, ok := s.Database().SchemaByOID(oid); ok && engine.IsTemporary(oid) {
+			return sch.Name
+		}
+	}
+	return name
 }
 
 // rangeVar is a CTE or a relation of the catalog.

@@ -78,6 +78,7 @@ const (
 	IndeterminateDatatype          Code = "42P18"
 	IndeterminateCollation         Code = "42P22"
 	InvalidColumnReference         Code = "42P10"
+	InvalidSchemaDefinition        Code = "42P15"
 	InvalidTableDefinition         Code = "42P16"
 	InvalidObjectDefinition        Code = "42P17"
 	WindowingError                 Code = "42P20"

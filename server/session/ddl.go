@@ -20,12 +20,8 @@ func (s *Session) createSequence(c *parser.CreateSequenceStmt) (string, error) {
 	if err := s.writable(tag); err != nil {
 		return "", err
 	}
-	if c.Persistence == parser.Temporary {
-		return "", sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not serve temporary sequences yet").
-			WithHint("Leave out TEMPORARY, and drop the sequence when you are done.")
-	}
 	if c.IfNotExists {
-		schema, err := s.creationSchema(c.Name)
+		schema, _, err := s.creation(c.Name, c.Persistence)
 		if err != nil {
 			return "", err
 		}
@@ -42,7 +38,7 @@ func (s *Session) createSequence(c *parser.CreateSequenceStmt) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	schema, err := s.creationSchema(c.Name)
+	schema, persistence, err := s.creation(c.Name, c.Persistence)
 	if err != nil {
 		return "", err
 	}
@@ -53,13 +49,13 @@ func (s *Session) createSequence(c *parser.CreateSequenceStmt) (string, error) {
 	if _, taken := s.db().Sequence(schema, c.Name.Name); taken {
 		return "", engine.ErrRelationExists(c.Name.Name)
 	}
-	oid, err := s.backend.AllocateOID(s.interrupt)
+	oid, err := s.newOID(persistence)
 	if err != nil {
-		return "", s.explain(err)
+		return "", err
 	}
 	return tag, s.changes().CreateSequence(engine.NewSequence{
 		OID: oid, Schema: schema, Name: c.Name.Name, Owner: s.user.OID,
-		Persistence: engine.Persistence(c.Persistence), Definition: definition,
+		Persistence: persistence, Definition: definition,
 	})
 }
 
@@ -209,9 +205,12 @@ func (s *Session) rename(r *parser.RenameStmt) (string, error) {
 
 func (s *Session) setSchema(a *parser.AlterObjectSchemaStmt) (string, error) {
 	return s.replace(alterTag(a.Object), a.Object, a.Name, a.IfExists, func(seq *engine.Sequence) error {
-		schema, ok := s.db().Schema(a.NewSchema)
+		schema, ok := s.schemaNamed(a.NewSchema)
 		if !ok {
 			return errNoSchema(a.NewSchema)
+		}
+		if err := s.refuseMove(seq.Schema, schema); err != nil {
+			return err
 		}
 		if other, taken := s.db().Sequence(schema.OID, seq.Name); taken && other.OID != seq.OID {
 			return sqlstate.Errorf(sqlstate.DuplicateTable, "relation \"%s\" already exists in schema \"%s\"", seq.Name, schema.Name)
@@ -250,7 +249,10 @@ func (s *Session) setPersistence(a *parser.AlterPersistenceStmt) (string, error)
 	if err != nil {
 		return "", err
 	}
-	if seq.Persistence == engine.Persistence(a.Persistence) {
+	switch seq.Persistence {
+	case engine.Temporary:
+		return "", sqlstate.Errorf(sqlstate.InvalidTableDefinition, "cannot change logged status of table \"%s\" because it is temporary", seq.Name)
+	case engine.Persistence(a.Persistence):
 		return tag, nil
 	}
 	next := *seq

@@ -14,6 +14,7 @@ type searchPath struct {
 	catalog   *engine.Catalog
 	effective []engine.OID // where names are looked for, pg_catalog included
 	creation  engine.OID   // where new objects go; InvalidOID: nowhere
+	temporary bool         // … or among the temporary ones: pg_temp comes first
 }
 
 // resolvedPath resolves search_path, again only if it or the catalog changed.
@@ -24,23 +25,44 @@ func (s *Session) resolvedPath() *searchPath {
 		return &s.path
 	}
 	names, _ := parser.SplitIdentifierList(text) // checked when it was set
-	var effective []engine.OID
-	for _, name := range names {
+	s.path = searchPath{text: text, catalog: catalog}
+	p := &s.path
+	if s.within != engine.InvalidOID {
+		p.effective = append(p.effective, s.within)
+	}
+	for i, name := range names {
 		if name == "$user" {
 			name = s.user.Name
 		}
-		if schema, ok := s.db().Schema(name); ok && !slices.Contains(effective, schema.OID) {
-			effective = append(effective, schema.OID)
+		if name == tempSchema && i == 0 && len(p.effective) == 0 {
+			p.temporary = true // made when something is to be created in it
+		}
+		if schema, ok := s.schemaNamed(name); ok && !slices.Contains(p.effective, schema.OID) {
+			p.effective = append(p.effective, schema.OID)
 		}
 	}
-	s.path = searchPath{text: text, catalog: catalog, effective: effective}
-	if len(effective) > 0 {
-		s.path.creation = effective[0]
+	if len(p.effective) > 0 {
+		p.creation = p.effective[0]
 	}
-	if !slices.Contains(effective, engine.PgCatalogNamespace) {
-		s.path.effective = append([]engine.OID{engine.PgCatalogNamespace}, effective...)
+	// What is not named comes first: temporary objects, then pg_catalog.
+	for _, first := range []engine.OID{engine.PgCatalogNamespace, s.temp.Schema()} {
+		if first != engine.InvalidOID && !slices.Contains(p.effective, first) {
+			p.effective = append([]engine.OID{first}, p.effective...)
+		}
 	}
-	return &s.path
+	return p
+}
+
+// tempSchema is the name by which every session calls its own temporary objects.
+const tempSchema = "pg_temp"
+
+// schemaNamed finds a schema by its name; pg_temp is the session's own, if it has
+// temporary objects.
+func (s *Session) schemaNamed(name string) (*engine.Schema, bool) {
+	if own := s.temp.Schema(); name == tempSchema && own != engine.InvalidOID {
+		return s.db().SchemaByOID(own)
+	}
+	return s.db().Schema(name)
 }
 
 // checkDatabase refuses a three-part name of another database (C12).
@@ -143,7 +165,7 @@ func (s *Session) lookUp(name parser.RangeVar, missingOK bool) (*engine.Sequence
 		}
 		return nil, nil
 	}
-	schema, ok := s.db().Schema(name.Schema)
+	schema, ok := s.schemaNamed(name.Schema)
 	if !ok {
 		if missingOK {
 			return nil, nil
@@ -154,23 +176,43 @@ func (s *Session) lookUp(name parser.RangeVar, missingOK bool) (*engine.Sequence
 	return seq, nil
 }
 
-// creationSchema is where an object of this name would be made.
-func (s *Session) creationSchema(name parser.RangeVar) (engine.OID, error) {
+// creation is where an object of this name would be made, with which persistence: in
+// the temporary schema everything is temporary.
+func (s *Session) creation(name parser.RangeVar, persistence parser.Persistence) (engine.OID, engine.Persistence, error) {
+	schema, err := s.creationSchema(name, persistence == parser.Temporary)
+	if err != nil {
+		return schema, 0, err
+	}
+	if temp := s.temp.Schema(); temp == engine.InvalidOID || schema != temp {
+		return schema, engine.Persistence(persistence), nil
+	}
+	if persistence == parser.Unlogged {
+		return schema, 0, sqlstate.New(sqlstate.InvalidTableDefinition, "only temporary relations may be created in temporary schemas")
+	}
+	return schema, engine.Temporary, nil
+}
+
+// creationSchema is PostgreSQL's RangeVarGetCreationNamespace.
+func (s *Session) creationSchema(name parser.RangeVar, temporary bool) (engine.OID, error) {
 	if err := s.checkDatabase(name); err != nil {
 		return engine.InvalidOID, err
 	}
-	schema := s.resolvedPath().creation
-	if name.Schema != "" {
+	switch {
+	case temporary && name.Schema != "" && name.Schema != tempSchema && !s.isOwnTemp(name.Schema):
+		return engine.InvalidOID, sqlstate.New(sqlstate.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+	case temporary, name.Schema == tempSchema, name.Schema == "" && s.resolvedPath().temporary:
+		return s.makeTemp(), nil
+	case name.Schema != "":
 		found, ok := s.db().Schema(name.Schema)
 		if !ok {
 			return engine.InvalidOID, errNoSchema(name.Schema)
 		}
-		schema = found.OID
+		return found.OID, nil
 	}
-	if schema == engine.InvalidOID {
-		return engine.InvalidOID, sqlstate.New(sqlstate.InvalidSchemaName, "no schema has been selected to create in")
+	if schema := s.resolvedPath().creation; schema != engine.InvalidOID {
+		return schema, nil
 	}
-	return schema, nil
+	return engine.InvalidOID, sqlstate.New(sqlstate.InvalidSchemaName, "no schema has been selected to create in")
 }
 
 // qualified is a name as messages print it.

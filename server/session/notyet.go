@@ -5,8 +5,6 @@ import "seqd/protocol/parser"
 // notServedYet is the tag of a statement that is parsed in full and not executed.
 func notServedYet(stmt parser.Statement) (tag string, ok bool) {
 	switch stmt := stmt.(type) {
-	case *parser.CreateSchemaStmt:
-		return "CREATE SCHEMA", true
 	case *parser.CreateDatabaseStmt:
 		return "CREATE DATABASE", true
 	case *parser.AlterDatabaseStmt, *parser.AlterDatabaseRefreshStmt, *parser.AlterDatabaseSetStmt:
@@ -29,8 +27,6 @@ func notServedYet(stmt parser.Statement) (tag string, ok bool) {
 		return "DROP OWNED", true
 	case *parser.ReassignOwnedStmt:
 		return "REASSIGN OWNED", true
-	case *parser.CommentStmt:
-		return "COMMENT", true
 	case *parser.CreateTableStmt:
 		return "CREATE TABLE", true
 	case *parser.AlterTableStmt:
@@ -42,9 +38,9 @@ func notServedYet(stmt parser.Statement) (tag string, ok bool) {
 	case *parser.TruncateStmt:
 		return "TRUNCATE TABLE", true
 	case *parser.RenameStmt:
-		return alterTag(stmt.Object), !isRelation(stmt.Object)
+		return alterTag(stmt.Object), !isRelation(stmt.Object) && stmt.Object != parser.ObjectSchema
 	case *parser.AlterOwnerStmt:
-		return alterTag(stmt.Object), !isRelation(stmt.Object)
+		return alterTag(stmt.Object), !isRelation(stmt.Object) && stmt.Object != parser.ObjectSchema
 	case *parser.DropStmt:
 		return "DROP SCHEMA", stmt.Object == parser.ObjectSchema
 	}

@@ -197,9 +197,19 @@ func (s *Session) runUtility(stmt parser.Statement) (string, error) {
 		return s.createSequence(stmt)
 	case *parser.AlterSequenceStmt:
 		return s.alterSequence(stmt)
+	case *parser.CreateSchemaStmt:
+		return s.createSchema(stmt)
+	case *parser.CommentStmt:
+		return s.comment(stmt)
 	case *parser.RenameStmt:
+		if stmt.Object == parser.ObjectSchema {
+			return s.renameSchema(stmt)
+		}
 		return s.rename(stmt)
 	case *parser.AlterOwnerStmt:
+		if stmt.Object == parser.ObjectSchema {
+			return s.setSchemaOwner(stmt)
+		}
 		return s.setOwner(stmt)
 	case *parser.AlterObjectSchemaStmt:
 		return s.setSchema(stmt)

@@ -84,10 +84,13 @@ func (s *Session) nextval(oid engine.OID) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := s.writable("nextval()"); err != nil {
-		return 0, err
+	p, own := s.private(oid)
+	if !engine.IsTemporary(oid) {
+		if err := s.writable("nextval()"); err != nil {
+			return 0, err
+		}
 	}
-	if p, ok := s.private(oid); ok {
+	if own {
 		return s.nextPrivate(m, p)
 	}
 	if m.cached && !s.confirmed {
@@ -167,8 +170,10 @@ func (s *Session) setval(oid engine.OID, value int64, isCalled bool) (int64, err
 	if err != nil {
 		return 0, err
 	}
-	if err := s.writable("setval()"); err != nil {
-		return 0, err
+	if !engine.IsTemporary(oid) {
+		if err := s.writable("setval()"); err != nil {
+			return 0, err
+		}
 	}
 	seq, err := s.sequenceByOID(oid)
 	if err != nil {

@@ -116,6 +116,8 @@ type Session struct {
 	interrupt *interrupt
 	tx        transaction
 	path      searchPath
+	within    engine.OID   // the schema whose elements CREATE SCHEMA is making, or 0
+	temp      *engine.Temp // temporary objects; nil: none so far
 
 	prepared  map[string]*prepared
 	portals   map[string]*portal

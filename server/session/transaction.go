@@ -88,10 +88,7 @@ func (s *Session) commit() error {
 		return err
 	}
 	if o := s.tx.overlay; o != nil && o.Dirty() {
-		result, err := s.backend.Commit(s.interrupt, uint64(s.pid), o.Commit())
-		if err == nil && result.Err != nil {
-			err = result.Err
-		}
+		result, err := s.propose(o.Commit())
 		if n := s.tx.ifNotExists; n != nil && sqlstate.CodeOf(err) == sqlstate.DuplicateTable {
 			s.abort()
 			s.notice(n)
@@ -101,12 +98,25 @@ func (s *Session) commit() error {
 			s.abort()
 			return err
 		}
+		o.KeepTemp()
 		s.adoptEpochs(result.Effects)
 	}
 	s.settings.Commit()
 	s.endCursors(true)
 	s.reset()
 	return nil
+}
+
+// propose commits; there is nothing to it if only temporary objects changed.
+func (s *Session) propose(c *engine.Commit) (engine.Result, error) {
+	if c == nil {
+		return engine.Result{}, nil
+	}
+	result, err := s.backend.Commit(s.interrupt, uint64(s.pid), c)
+	if err == nil && result.Err != nil {
+		err = result.Err
+	}
+	return result, err
 }
 
 // abort ends the transaction and undoes its changes; values handed out stay so.
@@ -158,7 +168,7 @@ func (s *Session) statementTime() time.Time {
 // changes returns the overlay to write to.
 func (s *Session) changes() *engine.Tx {
 	if s.tx.overlay == nil {
-		s.tx.overlay = engine.Begin(s.backend.Catalog(), s.database)
+		s.tx.overlay = engine.BeginWith(s.backend.Catalog(), s.database, s.temp)
 	}
 	return s.tx.overlay
 }
@@ -167,7 +177,7 @@ func (s *Session) changes() *engine.Tx {
 func (s *Session) catalog() *engine.Catalog {
 	catalog := s.backend.Catalog()
 	if s.tx.overlay == nil {
-		return catalog
+		return s.temp.Over(catalog)
 	}
 	s.tx.overlay.Refresh(catalog)
 	return s.tx.overlay.Catalog()
@@ -179,10 +189,10 @@ func (s *Session) db() *engine.Database {
 	return db
 }
 
-// private is the position of a sequence if it is the transaction's own.
+// private is the position of a sequence if it is the transaction's or the session's own.
 func (s *Session) private(oid engine.OID) (*engine.PrivatePosition, bool) {
 	if s.tx.overlay == nil {
-		return nil, false
+		return s.temp.Position(oid)
 	}
 	return s.tx.overlay.Private(oid)
 }

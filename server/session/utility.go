@@ -20,6 +20,9 @@ func (s *Session) discard(d *parser.DiscardStmt) (string, error) {
 		s.settings.ResetAll()
 		clear(s.prepared)
 		clear(s.plans)
+		if err := s.discardTemp(); err != nil {
+			return "", err
+		}
 		s.forgetSequences()
 		return "DISCARD ALL", nil
 	case parser.DiscardPlans:
@@ -29,7 +32,7 @@ func (s *Session) discard(d *parser.DiscardStmt) (string, error) {
 		s.forgetSequences()
 		return "DISCARD SEQUENCES", nil
 	}
-	return "DISCARD TEMP", nil // there are no temporary objects
+	return "DISCARD TEMP", s.discardTemp()
 }
 
 func (s *Session) checkpoint() (string, error) {
