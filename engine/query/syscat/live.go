@@ -41,7 +41,7 @@ var lives = map[string]live{
 	"pg_description": {rows: func(env Env) Rows { return each(collect(env.Database().Comments), commentRow) }, by: finder{
 		"objoid": commentsOf,
 	}},
-	"pg_seclabel": {rows: func(env Env) Rows { return each(collect(env.Database().SecurityLabels), labelRow) }},
+	"pg_seclabel": {rows: func(env Env) Rows { return each(securityLabels(env), labelRow) }},
 
 	"pg_authid": {rows: func(env Env) Rows { return each(collect(env.Catalog().Roles), roleRow) }, by: finder{
 		"oid":     func(env Env, key value) Rows { return each(found(env.Catalog().RoleByOID(keyOID(key))), roleRow) },

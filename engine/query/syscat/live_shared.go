@@ -103,6 +103,19 @@ func sharedCommentRow(row []value, c *engine.Comment) {
 	copy(row, []value{oid(c.OID), oid(engine.OID(c.Class)), text(c.Text)})
 }
 
+// securityLabels are the labels of a database, and what seqd says as the provider of
+// one: the order of a sequence, where it is not the default.
+func securityLabels(env Env) []*engine.SecurityLabel {
+	list := collect(env.Database().SecurityLabels)
+	for seq := range env.Database().Sequences {
+		if seq.Order != engine.OrderStrict {
+			list = append(list, &engine.SecurityLabel{Class: engine.ClassRelation, OID: seq.OID,
+				Provider: "seqd", Label: "order=" + seq.Order.String()})
+		}
+	}
+	return list
+}
+
 func labelRow(row []value, l *engine.SecurityLabel) {
 	copy(row, []value{oid(l.OID), oid(engine.OID(l.Class)), num(int64(l.Column)), text(l.Provider), text(l.Label)})
 }
