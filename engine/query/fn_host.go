@@ -1,6 +1,8 @@
 package query
 
 import (
+	"github.com/cockroachdb/apd/v3"
+
 	"seqd/engine"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
@@ -46,6 +48,15 @@ func textOrNull(s string) value {
 		return value{}
 	}
 	return pgtypes.NewText(s)
+}
+
+// numericOrNull is a number of any length.
+func numericOrNull(digits string) value {
+	d, _, err := apd.NewFromString(digits)
+	if err != nil {
+		return value{}
+	}
+	return pgtypes.NewNumeric(d)
 }
 
 func oidOrNull(oid engine.OID) value {
@@ -141,7 +152,7 @@ func activityRow(a Activity) []value {
 	tls := []value{pgtypes.NewBool(false), n, n, n, n, n, n}
 	if t := a.TLS; t != nil {
 		tls = []value{pgtypes.NewBool(true), pgtypes.NewText(t.Version), pgtypes.NewText(t.Cipher), pgtypes.NewInt(int64(t.Bits)),
-			textOrNull(t.ClientDN), textOrNull(t.Serial), textOrNull(t.Issuer)}
+			textOrNull(t.ClientDN), numericOrNull(t.Serial), textOrNull(t.Issuer)}
 	}
 	row = append(row, tls...)
 	// gss_auth, gss_princ, gss_enc, leader_pid, query_id

@@ -114,11 +114,11 @@ func TestCrowd(t *testing.T) {
 func TestManyNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		th := newThrottle()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		var checked atomic.Int64
 		var crowd sync.WaitGroup
-		for i := range 200 {
+		for i := range 100 {
 			crowd.Go(func() {
 				for n := 0; ctx.Err() == nil; n++ {
 					_ = th.attempt(ctx, here, fmt.Sprint(i, "-", n), func() bool { checked.Add(1); return false })
@@ -129,8 +129,8 @@ func TestManyNames(t *testing.T) {
 			})
 		}
 		crowd.Wait()
-		if n := checked.Load(); n > 10*60*40 {
-			t.Errorf("%d guesses in ten minutes", n)
+		if n := checked.Load(); n > 2*60*40+100 {
+			t.Errorf("%d guesses in two minutes", n)
 		}
 	})
 }

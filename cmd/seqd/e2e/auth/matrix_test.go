@@ -126,8 +126,50 @@ type login struct {
 	certificate              string
 }
 
+// TestStatSSL: a session sees its encryption and its certificate as in PostgreSQL. The
+// cipher is left out: the two servers prefer different ones.
+func TestStatSSL(t *testing.T) {
+	pg, seqd, dir := both(t)
+	for _, l := range []login{
+		{user: "postgres", database: "postgres"}, {user: "postgres", database: "postgres", tls: true},
+		{user: "postgres", database: "postgres", tls: true, certificate: "ann"},
+	} {
+		var rows []string
+		for _, j := range []*judged{pg, seqd} {
+			conn, err := j.connect(t, l, dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := conn.Exec(t.Context(), "SELECT ssl, version, cipher IS NULL, bits >= 128, client_dn, client_serial, issuer_dn "+
+				"FROM pg_stat_ssl WHERE pid = pg_backend_pid()").ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, fmt.Sprintf("%q", result[0].Rows))
+			_ = conn.Close(context.Background())
+		}
+		if rows[0] != rows[1] {
+			t.Errorf("%+v:\n      seqd: %s\nPostgreSQL: %s", l, rows[1], rows[0])
+		}
+	}
+}
+
 // login is "in", or what the client is told.
 func (j *judged) login(t *testing.T, l login, dir string) string {
+	t.Helper()
+	conn, err := j.connect(t, l, dir)
+	if err == nil {
+		_ = conn.Close(context.Background())
+		return "in"
+	}
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return fmt.Sprintf("%s %s %s | %s | %s", e.Severity, e.Code, e.Message, e.Detail, e.Hint)
+	}
+	return err.Error()
+}
+
+func (j *judged) connect(t *testing.T, l login, dir string) (*pgconn.PgConn, error) {
 	t.Helper()
 	config, err := pgconn.ParseConfig("host=127.0.0.1 sslmode=disable user=x")
 	if err != nil {
@@ -148,16 +190,7 @@ func (j *judged) login(t *testing.T, l login, dir string) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	conn, err := pgconn.ConnectConfig(ctx, config)
-	if err == nil {
-		_ = conn.Close(context.Background())
-		return "in"
-	}
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
-		return fmt.Sprintf("%s %s %s | %s | %s", e.Severity, e.Code, e.Message, e.Detail, e.Hint)
-	}
-	return err.Error()
+	return pgconn.ConnectConfig(ctx, config)
 }
 
 // matrixRules are tried one after the other, each with all matrixLogins.
