@@ -14,9 +14,6 @@ type audit struct {
 	list []*operation
 	log  *executed
 	fail func(string, ...any)
-	// slack: values that sessions took from their caches for a while after another
-	// session's setval had been answered.
-	stale int
 }
 
 func (a *audit) run(c *cluster) {
@@ -209,7 +206,6 @@ func (a *audit) voids(list []*operation) {
 			continue
 		}
 		if o.epoch < newest {
-			a.stale++
 			a.fail("a void value:\n%v\n%v", by, o)
 		}
 		if dropped != nil {
