@@ -147,7 +147,10 @@ func (f *fakeSession) Setting(name string) (string, error) {
 	}
 	return v, nil
 }
-func (f *fakeSession) AllSettings() [][]pgtypes.Value { return nil }
+func (f *fakeSession) AdvisoryLock(engine.LockKey, AdvisoryRequest) (bool, error) { return true, nil }
+func (f *fakeSession) AdvisoryUnlock(engine.LockKey, bool) bool                   { return true }
+func (f *fakeSession) AdvisoryUnlockAll()                                         {}
+func (f *fakeSession) AllSettings() [][]pgtypes.Value                             { return nil }
 func (f *fakeSession) ResetSetting(name string, _ bool) (string, error) {
 	delete(f.settings, name)
 	return "", nil

@@ -57,6 +57,11 @@ type Session interface {
 	// Interrupted tells whether the statement was cancelled; it is asked every
 	// few hundred rows.
 	Interrupted() error
+	// AdvisoryLock is the pg_advisory_lock family; false if a lock that is only tried
+	// can't be had. AdvisoryUnlock tells whether the session held it.
+	AdvisoryLock(key engine.LockKey, r AdvisoryRequest) (bool, error)
+	AdvisoryUnlock(key engine.LockKey, shared bool) bool
+	AdvisoryUnlockAll()
 	// Sleep is pg_sleep.
 	Sleep(seconds float64) error
 }

@@ -35,6 +35,9 @@ type Error struct {
 	// Position is where in the statement the error lies: 1-based, in characters
 	// (not bytes) of the whole message sent, as PostgreSQL counts; 0 if nowhere.
 	Position int
+	// Schema, Table and Constraint name what the error is about, where PostgreSQL
+	// says so. Only a session's own node adds them.
+	Schema, Table, Constraint string
 	// Cause is what brought the error about; for logs, never sent to a client.
 	Cause error
 }

@@ -21,6 +21,9 @@ func Render(e *sqlstate.Error) pgproto3.BackendMessage {
 		Detail:              text(e.Detail),
 		Hint:                text(e.Hint),
 		Where:               text(e.Where),
+		SchemaName:          text(e.Schema),
+		TableName:           text(e.Table),
+		ConstraintName:      text(e.Constraint),
 		Position:            int32(min(max(e.Position, 0), math.MaxInt32)),
 	}
 	if isError(e) {

@@ -104,7 +104,7 @@ func New(c Config) *Allocator {
 		source: c.Source, propose: c.Propose, now: c.Now, lease: c.Lease,
 		prelog: c.PrelogMax, logVals: min(sequence.LogVals, c.PrelogMax),
 		sequences: map[engine.SequenceID]*Sequence{},
-		locks:     locks{held: map[uint64][]*Sequence{}, waits: map[uint64]*waiter{}},
+		locks:     locks{held: map[uint64][]*Sequence{}, waits: map[uint64]wait{}, keys: map[engine.LockKey]*keyLock{}},
 		due:       due{wake: make(chan struct{}, 1)},
 	}
 }

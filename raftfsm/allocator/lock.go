@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +16,16 @@ import (
 type locks struct {
 	mu    sync.Mutex
 	held  map[uint64][]*Sequence
-	waits map[uint64]*waiter // by owner: blocked by a lock
+	waits map[uint64]wait // by owner: blocked by a lock
+	keys  map[engine.LockKey]*keyLock
+	grace chan struct{} // see GraceKeys; nil: none, or over
+}
+
+// wait is somebody who is blocked. locks.mu is held.
+type wait interface {
+	waiting() uint64    // the owner
+	blockers() []uint64 // the owners whom it waits for now
+	what() string       // in which lock mode, on what
 }
 
 // Lock keeps every other owner off a sequence until Unlock, and returns its exact
@@ -95,33 +105,59 @@ func (l *locks) release(owner uint64, s *Sequence) {
 func (l *locks) reset() {
 	l.mu.Lock()
 	clear(l.held)
+	l.resetKeys()
 	l.mu.Unlock()
 }
 
 // block notes that w waits for the holder of its sequence, and refuses that if
-// the holder waits, by however many steps, for w's owner. A circle is found when
-// its last wait begins: a lock passes only to owners that stop waiting by it.
+// the holder waits, by however many steps, for w's owner.
 func (l *locks) block(w *waiter) *sqlstate.Error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.waits[w.owner] = w
-	circle := []*waiter{w}
-	for {
-		holder := circle[len(circle)-1].seq.locker
-		if holder == w.owner {
-			return deadlock(circle)
-		}
-		next := l.waits[holder]
-		if next == nil || slices.Contains(circle, next) {
-			return nil // the holder runs; or waits in a circle without w, about to be broken
-		}
-		circle = append(circle, next)
+	if err := l.blocked(w); err != nil {
+		return sqlstate.From(err)
 	}
+	return nil
+}
+
+// blocked notes a wait, or refuses it since it would never end. A circle is found
+// when its last wait begins: a lock passes only to owners that stop waiting by it.
+func (l *locks) blocked(w wait) error {
+	if circle := l.circle(w, w.waiting(), map[uint64]bool{}); circle != nil {
+		return deadlock(circle)
+	}
+	l.waits[w.waiting()] = w
+	return nil
+}
+
+// link is a wait and whom of its blockers the circle goes on with.
+type link struct {
+	w       wait
+	blocker uint64
+}
+
+// circle returns the way from a wait to one that waits for owner, nil if there is
+// none.
+func (l *locks) circle(w wait, owner uint64, seen map[uint64]bool) []link {
+	for _, b := range w.blockers() {
+		if b == owner {
+			return []link{{w, b}}
+		}
+		next := l.waits[b]
+		if next == nil || seen[b] {
+			continue
+		}
+		seen[b] = true
+		if rest := l.circle(next, owner, seen); rest != nil {
+			return append([]link{{w, b}}, rest...)
+		}
+	}
+	return nil
 }
 
 func (l *locks) unblock(w *waiter) {
 	l.mu.Lock()
-	if l.waits[w.owner] == w {
+	if l.waits[w.owner] == wait(w) {
 		delete(l.waits, w.owner)
 	}
 	l.mu.Unlock()
@@ -131,13 +167,22 @@ func (l *locks) unblock(w *waiter) {
 // behind that node's number.
 func pid(owner uint64) uint32 { return uint32(owner) }
 
+// waiting implements wait.
+func (w *waiter) waiting() uint64 { return w.owner }
+
+// blockers implements wait.
+func (w *waiter) blockers() []uint64 { return []uint64{w.seq.locker} }
+
+// what implements wait.
+func (w *waiter) what() string {
+	return fmt.Sprintf("%s on relation %d of database %d", w.want.lockMode(), w.seq.id.Sequence, w.seq.id.Database)
+}
+
 // deadlock is PostgreSQL's error. l.mu is held, since it reads the holders.
-func deadlock(circle []*waiter) *sqlstate.Error {
+func deadlock(circle []link) *sqlstate.Error {
 	lines := make([]string, len(circle))
-	for i, w := range circle {
-		lines[i] = sqlstate.Errorf(sqlstate.DeadlockDetected,
-			"Process %d waits for %s on relation %d of database %d; blocked by process %d.",
-			pid(w.owner), w.want.lockMode(), w.seq.id.Sequence, w.seq.id.Database, pid(w.seq.locker)).Message
+	for i, s := range circle {
+		lines[i] = fmt.Sprintf("Process %d waits for %s; blocked by process %d.", pid(s.w.waiting()), s.w.what(), pid(s.blocker))
 	}
 	return sqlstate.New(sqlstate.DeadlockDetected, "deadlock detected").
 		WithDetail("%s", strings.Join(lines, "\n")).

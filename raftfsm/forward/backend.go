@@ -48,6 +48,7 @@ type Backend struct {
 	routing  sync.Mutex // held to change route
 	requests requests
 	locks    locks
+	keys     keys
 	oids     oids
 	grant    grant
 	calls    atomic.Int64 // to leaders, for tests
@@ -73,6 +74,13 @@ func New(c Config) *Backend {
 	b.ctx, b.end = context.WithCancel(context.Background())
 	b.requests.init(c.Gateway)
 	b.locks.owners = map[uint64]*holder{}
+	b.keys.held, b.keys.wake = map[ownedKey]func(){}, make(chan struct{}, 1)
+	kept := make(chan struct{})
+	b.kept = kept
+	go func() {
+		defer close(kept)
+		b.keep()
+	}()
 	b.waiters.New = func() any { return &waiter{done: make(chan struct{}, 1)} }
 	b.grant.init()
 	b.look()

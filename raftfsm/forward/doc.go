@@ -72,6 +72,9 @@ type Node interface {
 	Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error)
 	AwaitUnlock(ctx context.Context, owner uint64, id engine.SequenceID) error
 	Unlock(owner uint64)
+	LockKey(ctx context.Context, owner uint64, key engine.LockKey, r allocator.KeyRequest) (bool, error)
+	UnlockKey(owner uint64, key engine.LockKey, exclusive bool)
+	UnlockKeys(owner uint64)
 	// Grant gives a gateway leave to hand out values of the epochs that it knows, from
 	// when it has applied index, for less than d (see lease.Grants). applied is what the
 	// gateway has applied.

@@ -284,6 +284,13 @@ func (n *fakeNode) Grant(context.Context, uint64, uint64) (uint64, time.Duration
 }
 func (n *fakeNode) Silence() time.Duration { return 0 }
 func (n *fakeNode) Unlock(owner uint64)    { n.allocator.Unlock(owner) }
+func (n *fakeNode) LockKey(ctx context.Context, owner uint64, key engine.LockKey, r allocator.KeyRequest) (bool, error) {
+	return n.allocator.LockKey(ctx, owner, key, r)
+}
+func (n *fakeNode) UnlockKey(owner uint64, key engine.LockKey, exclusive bool) {
+	n.allocator.UnlockKey(owner, key, exclusive)
+}
+func (n *fakeNode) UnlockKeys(owner uint64) { n.allocator.UnlockKeys(owner) }
 func (n *fakeNode) Checkpoint(context.Context) error {
 	n.mu.Lock()
 	n.snapshots++

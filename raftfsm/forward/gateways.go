@@ -26,6 +26,9 @@ type gateway struct {
 	// owners are the sessions that hold locks, each with attaches as of its newest.
 	owners map[uint64]uint64
 	grace  *time.Timer
+	// keyOwners are the sessions that hold keys, all until lease ends.
+	keyOwners map[uint64]struct{}
+	lease     *time.Timer
 }
 
 func (g *gateways) init(n Node) { g.node, g.byID = n, map[uint64]*gateway{} }
@@ -35,7 +38,7 @@ func (g *gateways) init(n Node) { g.node, g.byID = n, map[uint64]*gateway{} }
 func (g *gateways) get(id uint64) *gateway {
 	w := g.byID[id]
 	if w == nil {
-		w = &gateway{number: uint64(len(g.byID) + 1), owners: map[uint64]uint64{}}
+		w = &gateway{number: uint64(len(g.byID) + 1), owners: map[uint64]uint64{}, keyOwners: map[uint64]struct{}{}}
 		g.byID[id] = w
 	}
 	return w

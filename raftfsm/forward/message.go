@@ -25,6 +25,9 @@ const (
 	kindApplied     byte = 12 // what has the leader applied?
 	kindGrant       byte = 13 // see Node.Grant; the index and the duration in ms
 	kindAhead       byte = 14 // up to so many values for the node itself: none or one fetch
+	kindLockKey     byte = 15 // see allocator.LockKey
+	kindKeepKeys    byte = 16 // the gateway lives, and wants to keep these keys
+	kindUnlockKey   byte = 17 // gives a key back
 )
 
 // maxBatch is how many sessions one kindNext covers at most.
@@ -39,9 +42,11 @@ type request struct {
 	owner   uint32 // the session
 	id      engine.SequenceID
 
-	owners []uint64 // kindNext: the sessions; 32 bits each
-	entry  []byte   // kindSetVal, kindCommit
-	count  uint32   // kindOIDs, kindAhead
+	owners []uint64   // kindNext: the sessions; 32 bits each
+	entry  []byte     // kindSetVal, kindCommit
+	count  uint32     // kindOIDs, kindAhead
+	keys   []ownedKey // kindLockKey, kindUnlockKey: one; kindKeepKeys
+	try    bool       // kindLockKey
 }
 
 func (q *request) encode(kind byte) []byte {
@@ -61,6 +66,8 @@ func (q *request) encode(kind byte) []byte {
 		b = appendBytes(b, q.entry)
 	case kindOIDs, kindAhead:
 		b = binary.AppendUvarint(b, uint64(q.count))
+	case kindLockKey, kindKeepKeys, kindUnlockKey:
+		b = appendBool(appendKeys(b, q.keys), q.try)
 	}
 	return b
 }
@@ -83,6 +90,8 @@ func (q *request) decode(kind byte, b []byte) error {
 		q.entry = r.bytes()
 	case kindOIDs, kindAhead:
 		q.count = r.uint32()
+	case kindLockKey, kindKeepKeys, kindUnlockKey:
+		q.keys, q.try = r.keys(), r.bool()
 	}
 	return r.end()
 }

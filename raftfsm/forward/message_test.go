@@ -25,7 +25,11 @@ func someRequests() map[byte]request {
 	next.owners = []uint64{1, 0, math.MaxUint32}
 	entry.entry = []byte("entry")
 	oids.count = 32
-	m := map[byte]request{kindNext: next, kindSetVal: entry, kindCommit: entry, kindOIDs: oids}
+	key := q
+	key.try = true
+	key.keys = []ownedKey{{owner: 7, exclusive: true, key: engine.LockKey{Class: engine.LockName, Database: 5, Number: math.MaxUint64, Schema: 2200, Name: "s"}}}
+	m := map[byte]request{kindNext: next, kindSetVal: entry, kindCommit: entry, kindOIDs: oids,
+		kindLockKey: key, kindKeepKeys: key, kindUnlockKey: key}
 	for kind := range handlers {
 		if _, ok := m[kind]; !ok {
 			m[kind] = q

@@ -77,6 +77,7 @@ func (b *Backend) setRoute(old *route, addr string, self bool) {
 		r.client = b.dial(addr)
 	}
 	b.route.Store(r)
+	b.keys.look()
 	if now != nil {
 		close(now.over)
 		time.AfterFunc(afterGrace, now.end)
@@ -282,7 +283,7 @@ func (b *Backend) attempt(ctx context.Context, r *route, o *operation) error {
 	if err := got.reply.body.end(); err != nil {
 		return sqlstate.Errorf(sqlstate.InternalError, "the answer of the node at %s can't be read: %w", r.addr, err)
 	}
-	if o.once || o.kind == kindLock {
+	if o.once || o.kind == kindLock || o.kind == kindLockKey {
 		b.await(ctx, got.reply.applied, b.maxWait)
 	}
 	return nil

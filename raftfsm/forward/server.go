@@ -133,6 +133,9 @@ var handlers = map[byte]func(*Server, context.Context, *request) ([]byte, error)
 	kindAttach:      (*Server).attach,
 	kindCheckpoint:  (*Server).checkpoint,
 	kindApplied:     (*Server).applied,
+	kindLockKey:     (*Server).lockKey,
+	kindKeepKeys:    (*Server).keepKeys,
+	kindUnlockKey:   (*Server).unlockKey,
 	kindGrant:       (*Server).grant,
 	kindAhead:       (*Server).ahead,
 }

@@ -85,6 +85,9 @@ func (n *Node) serve() {
 	n.openGrants()
 	s := &session{term: term, stop: make(chan struct{})}
 	n.session = s
+	if len(n.servers()) > 1 {
+		n.allocator.GraceKeys(keyGrace)
+	}
 	n.allocator.Start(term)
 	n.gate.open(term)
 	s.beside.Go(func() { n.renewLease(s) })
@@ -112,6 +115,11 @@ func (n *Node) applyAll(term uint64) bool {
 	}
 	return false
 }
+
+// keyGrace is how long a new leader gives keys (advisory locks) only to those who
+// had them before: longer than nodes take to ask, and to tell their sessions if they
+// can't (forward's keepMost).
+const keyGrace = 8 * time.Second
 
 // waitForLease waits until nobody else can serve.
 func (n *Node) waitForLease(term uint64) bool {

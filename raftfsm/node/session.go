@@ -43,6 +43,19 @@ func (n *Node) AwaitUnlock(ctx context.Context, owner uint64, id engine.Sequence
 // Unlock gives back every lock of owner.
 func (n *Node) Unlock(owner uint64) { n.allocator.Unlock(owner) }
 
+// LockKey gives owner a key; see allocator.LockKey.
+func (n *Node) LockKey(ctx context.Context, owner uint64, key engine.LockKey, r allocator.KeyRequest) (bool, error) {
+	return n.allocator.LockKey(ctx, owner, key, r)
+}
+
+// UnlockKey gives a key back.
+func (n *Node) UnlockKey(owner uint64, key engine.LockKey, exclusive bool) {
+	n.allocator.UnlockKey(owner, key, exclusive)
+}
+
+// UnlockKeys gives back all keys of owner.
+func (n *Node) UnlockKeys(owner uint64) { n.allocator.UnlockKeys(owner) }
+
 // oids is the counter for new objects. It starts anew with each leadership: OIDs
 // that were given out but never committed are nobody's.
 type oids struct {

@@ -35,6 +35,12 @@ type Backend interface {
 	Silence() time.Duration
 	// Leads tells whether this node leads the cluster and serves. Cheap.
 	Leads() bool
+	// LockKey gives owner a key that is no object, shared or exclusively; try: false
+	// if it can't be had now. lost is called, from another goroutine, if the key can't
+	// be kept because the leader of the cluster is gone or out of reach.
+	LockKey(ctx context.Context, owner uint64, key engine.LockKey, exclusive, try bool, lost func()) (bool, error)
+	// UnlockKey gives it back.
+	UnlockKey(owner uint64, key engine.LockKey, exclusive bool)
 	// CatchUp makes the catalog as new as the leader's is now. A session asks for it
 	// before it says that a name does not exist: it may have been made on another
 	// node a moment ago. Without a leader it is an error after a while.

@@ -25,13 +25,12 @@ func (s *Session) createSequence(c *parser.CreateSequenceStmt) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		skipping := sqlstate.Noticef(sqlstate.DuplicateTable, "relation \"%s\" already exists, skipping", c.Name.Name)
 		if _, taken := s.db().Sequence(schema, c.Name.Name); taken {
-			s.notice(skipping)
+			s.notice(skipping(c.Name.Name))
 			return tag, nil
 		}
 		if s.tx.state == txStarted && s.tx.overlay == nil {
-			s.tx.ifNotExists = skipping
+			s.tx.ifNotExists = skipping(c.Name.Name)
 		}
 	}
 	definition, err := engine.CreateOptions(s.options(c.Options))
@@ -48,6 +47,13 @@ func (s *Session) createSequence(c *parser.CreateSequenceStmt) (string, error) {
 	}
 	if _, taken := s.db().Sequence(schema, c.Name.Name); taken {
 		return "", engine.ErrRelationExists(c.Name.Name)
+	}
+	if err := s.claimName(schema, c.Name.Name); err != nil {
+		if c.IfNotExists && sqlstate.CodeOf(err) == sqlstate.UniqueViolation {
+			s.notice(skipping(c.Name.Name)) // as meant (C14)
+			return tag, nil
+		}
+		return "", err
 	}
 	oid, err := s.newOID(persistence)
 	if err != nil {
@@ -198,6 +204,9 @@ func (s *Session) rename(r *parser.RenameStmt) (string, error) {
 		if _, taken := s.db().Sequence(seq.Schema, r.NewName); taken {
 			return engine.ErrRelationExists(r.NewName) // also if it is its own name
 		}
+		if err := s.claimName(seq.Schema, r.NewName); err != nil {
+			return err
+		}
 		seq.Name = r.NewName
 		return nil
 	})
@@ -214,6 +223,11 @@ func (s *Session) setSchema(a *parser.AlterObjectSchemaStmt) (string, error) {
 		}
 		if other, taken := s.db().Sequence(schema.OID, seq.Name); taken && other.OID != seq.OID {
 			return sqlstate.Errorf(sqlstate.DuplicateTable, "relation \"%s\" already exists in schema \"%s\"", seq.Name, schema.Name)
+		}
+		if schema.OID != seq.Schema {
+			if err := s.claimName(schema.OID, seq.Name); err != nil {
+				return err
+			}
 		}
 		seq.Schema = schema.OID
 		return nil
@@ -284,6 +298,11 @@ func (s *Session) drop(d *parser.DropStmt) (string, error) {
 			return "", wrongType(seq.Name, d.Object)
 		}
 		seq, _, err = s.lock(name, seq)
+		if sqlstate.CodeOf(err) == sqlstate.UndefinedTable { // dropped while we waited
+			if err = s.missing(d, name); err == nil {
+				continue
+			}
+		}
 		if err != nil {
 			return "", err
 		}

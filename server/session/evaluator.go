@@ -60,6 +60,19 @@ func (e evaluator) Setting(name string) (string, error) {
 	return value, err
 }
 
+// AdvisoryLock implements query.Session.
+func (e evaluator) AdvisoryLock(key engine.LockKey, r query.AdvisoryRequest) (bool, error) {
+	return e.s.advisoryLock(key, r)
+}
+
+// AdvisoryUnlock implements query.Session.
+func (e evaluator) AdvisoryUnlock(key engine.LockKey, shared bool) bool {
+	return e.s.advisoryUnlock(key, shared)
+}
+
+// AdvisoryUnlockAll implements query.Session.
+func (e evaluator) AdvisoryUnlockAll() { e.s.advisoryUnlockAll() }
+
 // AllSettings implements query.Session.
 func (e evaluator) AllSettings() [][]pgtypes.Value { return e.s.settingRows() }
 

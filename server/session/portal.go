@@ -169,6 +169,7 @@ type result struct {
 
 // run executes a statement that is no SELECT.
 func (s *Session) run(p *portal) (result, error) {
+	s.tx.queried = s.tx.queried || takesSnapshot(p.stmt.stmt)
 	switch stmt := p.stmt.stmt.(type) {
 	case *parser.VariableShowStmt:
 		return s.runShow(stmt)
@@ -186,6 +187,17 @@ func (s *Session) run(p *portal) (result, error) {
 	}
 	tag, err := s.runUtility(p.stmt.stmt)
 	return result{tag: tag}, err
+}
+
+// takesSnapshot is PostgreSQL's PlannedStmtRequiresSnapshot: after such a statement
+// the isolation level is settled.
+func takesSnapshot(stmt parser.Statement) bool {
+	switch stmt.(type) {
+	case *parser.TransactionStmt, *parser.LockStmt, *parser.VariableSetStmt, *parser.VariableShowStmt,
+		*parser.FetchStmt, *parser.UnlistenStmt, *parser.CheckpointStmt:
+		return false
+	}
+	return true
 }
 
 func (s *Session) runUtility(stmt parser.Statement) (string, error) {

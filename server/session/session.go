@@ -125,6 +125,7 @@ type Session struct {
 	plans     map[string]*prepared // of simple queries, by text
 	sequences map[engine.OID]*sequenceMemory
 	lastUsed  *sequenceMemory // what lastval refers to
+	advisory  advisoryLocks
 	// confirmed: ConfirmEpochs was asked since the message that is handled arrived.
 	confirmed bool
 
@@ -354,6 +355,7 @@ func (s *Session) leave(err error) error {
 
 func (s *Session) close() {
 	s.abort()
+	s.advisoryUnlockAll()
 	s.backend.Unlock(uint64(s.pid))
 }
 

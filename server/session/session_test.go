@@ -71,6 +71,12 @@ func (m *memory) Lock(ctx context.Context, owner uint64, id engine.SequenceID) (
 	return p, nil
 }
 
+func (m *memory) LockKey(context.Context, uint64, engine.LockKey, bool, bool, func()) (bool, error) {
+	return true, nil
+}
+
+func (m *memory) UnlockKey(uint64, engine.LockKey, bool) {}
+
 func (m *memory) Unlock(owner uint64) {
 	for id, holder := range m.lockBy {
 		if holder == owner {

@@ -23,8 +23,7 @@ func (s *Session) set(v *parser.VariableSetStmt) (string, error) {
 	}
 	switch {
 	case v.All:
-		s.settings.ResetAll()
-		return tag, nil
+		return tag, s.resetAll()
 	case v.Name == "TRANSACTION":
 		return tag, s.setTransaction(v)
 	case v.Name == "TRANSACTION SNAPSHOT":
@@ -49,7 +48,7 @@ func (s *Session) set(v *parser.VariableSetStmt) (string, error) {
 
 func (s *Session) setTransaction(v *parser.VariableSetStmt) error {
 	s.warnOutsideBlock("SET TRANSACTION")
-	return s.setModes(v.Modes, false)
+	return s.setModes(v.Modes)
 }
 
 // warnOutsideBlock says that a statement does nothing outside of a transaction block.
@@ -84,6 +83,9 @@ func (s *Session) setFromCurrent(v *parser.VariableSetStmt) error {
 
 // setCharacteristics sets the defaults of the transactions to come.
 func (s *Session) setCharacteristics(v *parser.VariableSetStmt) error {
+	if err := s.pinTransaction(); err != nil {
+		return err
+	}
 	for _, m := range v.Modes {
 		values := map[string]string{}
 		if m.Isolation != "" {
@@ -110,11 +112,24 @@ func (s *Session) resetOne(name string, local bool) error {
 	switch {
 	case slices.Contains(transactionSettings, key):
 		value, _ := s.settings.Get("default_" + key)
-		return s.setTransactionSetting(key, value, false)
+		return s.setTransactionSetting(key, value)
 	case key == "session_authorization":
 		return nil // the session never left it
+	case isDefault(key):
+		if err := s.pinTransaction(); err != nil {
+			return err
+		}
 	}
 	return s.settings.Reset(name, local)
+}
+
+// resetAll is RESET ALL.
+func (s *Session) resetAll() error {
+	if err := s.pinTransaction(); err != nil {
+		return err
+	}
+	s.settings.ResetAll()
+	return nil
 }
 
 // assign sets one parameter and returns it as SHOW prints it.
@@ -122,7 +137,7 @@ func (s *Session) assign(name, value string, local bool) (string, error) {
 	key := strings.ToLower(name)
 	for _, own := range transactionSettings {
 		if key == own {
-			if err := s.setTransactionSetting(own, value, false); err != nil {
+			if err := s.setTransactionSetting(own, value); err != nil {
 				return "", err
 			}
 			return s.transactionSetting(own), nil
@@ -136,6 +151,11 @@ func (s *Session) assign(name, value string, local bool) (string, error) {
 			return "", sqlstate.Errorf(sqlstate.InvalidParameterValue, "role \"%s\" does not exist", value)
 		}
 		return value, nil
+	}
+	if isDefault(key) {
+		if err := s.pinTransaction(); err != nil {
+			return "", err
+		}
 	}
 	return s.settings.Assign(name, value, local)
 }

@@ -26,9 +26,10 @@ type transaction struct {
 	overlay    *engine.Tx // nil until the first change of the catalog
 	savepoints []savepoint
 	started    time.Time
-	queried    bool // a query ran: the isolation level is settled
-	locks      bool // the backend may hold locks for us
-	cursors    int  // declared so far
+	queried    bool             // a query ran: the isolation level is settled
+	locks      bool             // the backend may hold locks for us
+	cursors    int              // declared so far
+	names      []engine.LockKey // that others can't create now
 	// ifNotExists is what to tell the client if the transaction, a lone CREATE …
 	// IF NOT EXISTS, finds at its commit that another session was faster (C14).
 	ifNotExists *sqlstate.Error
@@ -39,6 +40,8 @@ type savepoint struct {
 	overlay  *engine.Savepoint // nil: nothing was changed yet
 	settings settings.Savepoint
 	cursors  int
+	advisory int
+	names    int
 }
 
 // status is the transaction indicator of ReadyForQuery.
@@ -75,9 +78,30 @@ func (s *Session) fail() {
 	switch s.tx.state {
 	case txBlock:
 		s.tx.state = txFailed
+		s.releaseFailed()
 	case txStarted, txImplicit:
 		s.abort()
 	}
+}
+
+// releaseFailed lets others go on that wait for what failed: the transaction, or
+// what came after its last savepoint. (A sequence that was locked after a savepoint
+// stays so, since locks of sequences are given back all together.)
+func (s *Session) releaseFailed() {
+	if n := len(s.tx.savepoints); n > 0 {
+		p := &s.tx.savepoints[n-1]
+		s.endAdvisory(p.advisory)
+		s.releaseNames(p.names)
+		s.settings.RollbackTo(p.settings)
+		return
+	}
+	if s.tx.locks {
+		s.tx.locks = false
+		s.backend.Unlock(uint64(s.pid))
+	}
+	s.endAdvisory(0)
+	s.releaseNames(0)
+	s.settings.Abort()
 }
 
 // commit makes the transaction's changes real, or ends it with an error that
@@ -131,6 +155,8 @@ func (s *Session) reset() {
 	if s.tx.locks {
 		s.backend.Unlock(uint64(s.pid))
 	}
+	s.endAdvisory(0)
+	s.releaseNames(0)
 	s.tx = transaction{}
 	for name, p := range s.portals {
 		p.close()

@@ -2,6 +2,7 @@ package session
 
 import (
 	"slices"
+	"strings"
 
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
@@ -28,18 +29,28 @@ func (s *Session) runTransaction(t *parser.TransactionStmt) (string, error) {
 	case parser.TxPrepare:
 		return s.prepareTransaction()
 	}
+	what := "COMMIT PREPARED"
+	if t.Kind == parser.TxRollbackPrepared {
+		what = "ROLLBACK PREPARED"
+	}
+	if err := s.outsideBlock(what); err != nil {
+		return "", err
+	}
 	return "", sqlstate.Errorf(sqlstate.UndefinedObject, "prepared transaction with identifier \"%s\" does not exist", t.GID)
 }
 
 // prepareTransaction refuses as PostgreSQL does with its default settings: the
 // transaction is over.
 func (s *Session) prepareTransaction() (string, error) {
-	if s.tx.state != txBlock {
+	if s.tx.state != txBlock && s.tx.state != txImplicit {
 		if s.tx.state != txFailed {
 			s.notice(sqlstate.Warningf(sqlstate.NoActiveSQLTransaction, "there is no transaction in progress"))
 		}
 		s.abort()
 		return "ROLLBACK", nil
+	}
+	if s.tx.state == txImplicit {
+		s.notice(sqlstate.Warningf(sqlstate.NoActiveSQLTransaction, "there is no transaction in progress"))
 	}
 	s.abort()
 	return "", sqlstate.New(sqlstate.ObjectNotInPrerequisiteState, "prepared transactions are disabled").
@@ -52,7 +63,7 @@ func (s *Session) begin(modes []parser.TransactionMode) error {
 	} else {
 		s.tx.state = txBlock
 	}
-	return s.setModes(modes, true)
+	return s.setModes(modes)
 }
 
 func (s *Session) commitStmt(t *parser.TransactionStmt) (string, error) {
@@ -135,7 +146,7 @@ func (s *Session) savepointStmt(name string) error {
 		return sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "too many savepoints in one transaction (%d)", maxSavepoints).
 			WithHint("RELEASE savepoints that are no longer needed.")
 	}
-	p := savepoint{name: name, settings: s.settings.Savepoint(), cursors: s.tx.cursors}
+	p := savepoint{name: name, settings: s.settings.Savepoint(), cursors: s.tx.cursors, advisory: len(s.advisory.byTransaction), names: len(s.tx.names)}
 	if s.tx.overlay != nil {
 		p.overlay = s.tx.overlay.Savepoint()
 	}
@@ -181,6 +192,8 @@ func (s *Session) rollbackToStmt(name string) error {
 	}
 	s.settings.RollbackTo(p.settings)
 	s.rollbackCursors(p.cursors)
+	s.endAdvisory(p.advisory)
+	s.releaseNames(p.names)
 	s.tx.savepoints = s.tx.savepoints[:i+1] // the savepoint itself stays
 	s.tx.state = txBlock
 	return nil
@@ -201,45 +214,70 @@ func (s *Session) transactionSetting(name string) string {
 
 func (s *Session) readOnly() bool { return s.inForce().readOnly }
 
+// pinTransaction makes the characteristics of the transaction its own: what changes
+// the session's defaults now is for the transactions to come.
+func (s *Session) pinTransaction() error {
+	for _, name := range transactionSettings {
+		if _, own := s.settings.Override(name); own {
+			continue
+		}
+		value, _ := s.settings.Get("default_" + name)
+		if _, err := s.settings.Assign(name, value, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isDefault tells whether a setting is one that transactions start with.
+func isDefault(name string) bool {
+	return slices.ContainsFunc(transactionSettings, func(own string) bool { return strings.EqualFold(name, "default_"+own) })
+}
+
 // setModes applies ISOLATION LEVEL, READ ONLY … to the transaction.
-func (s *Session) setModes(modes []parser.TransactionMode, fresh bool) error {
+func (s *Session) setModes(modes []parser.TransactionMode) error {
+	set := func(name, value string, given bool) error {
+		if !given {
+			return nil
+		}
+		return s.setTransactionSetting(name, value)
+	}
 	for _, m := range modes {
-		if m.Isolation != "" {
-			if err := s.setTransactionSetting("transaction_isolation", m.Isolation, fresh); err != nil {
-				return err
-			}
+		if err := set("transaction_isolation", m.Isolation, m.Isolation != ""); err != nil {
+			return err
 		}
-		if m.ReadOnly != nil {
-			if err := s.setTransactionSetting("transaction_read_only", settings.OnOff(*m.ReadOnly), fresh); err != nil {
-				return err
-			}
+		if err := set("transaction_read_only", settings.OnOff(m.ReadOnly != nil && *m.ReadOnly), m.ReadOnly != nil); err != nil {
+			return err
 		}
-		if m.Deferrable != nil {
-			if err := s.setTransactionSetting("transaction_deferrable", settings.OnOff(*m.Deferrable), fresh); err != nil {
-				return err
-			}
+		if err := set("transaction_deferrable", settings.OnOff(m.Deferrable != nil && *m.Deferrable), m.Deferrable != nil); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // setTransactionSetting checks what PostgreSQL's check hooks check: some changes
-// must come before the first query.
-func (s *Session) setTransactionSetting(name, value string, fresh bool) error {
+// must come before the first query, and not behind a savepoint.
+func (s *Session) setTransactionSetting(name, value string) error {
 	value, err := settings.Canonical(name, value)
 	if err != nil {
 		return err
 	}
-	old := s.transactionSetting(name)
-	if s.tx.queried && !fresh && value != old {
-		switch {
-		case name == "transaction_isolation":
-			return sqlstate.New(sqlstate.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
-		case name == "transaction_read_only" && value == "off":
-			return sqlstate.New(sqlstate.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
-		case name == "transaction_deferrable":
-			return sqlstate.New(sqlstate.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
-		}
+	refused := func(why string) error { return sqlstate.New(sqlstate.ActiveSQLTransaction, why) }
+	changed, behind := value != s.transactionSetting(name), len(s.tx.savepoints) > 0
+	switch {
+	case name == "transaction_isolation" && changed && s.tx.queried:
+		return refused("SET TRANSACTION ISOLATION LEVEL must be called before any query")
+	case name == "transaction_isolation" && changed && behind:
+		return refused("SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
+	case name == "transaction_read_only" && changed && value == "off" && behind:
+		return refused("cannot set transaction read-write mode inside a read-only transaction")
+	case name == "transaction_read_only" && changed && value == "off" && s.tx.queried:
+		return refused("transaction read-write mode must be set before any query")
+	case name == "transaction_deferrable" && behind:
+		return refused("SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction")
+	case name == "transaction_deferrable" && s.tx.queried:
+		return refused("SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
 	}
 	_, err = s.settings.Assign(name, value, true)
 	return err

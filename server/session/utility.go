@@ -17,7 +17,10 @@ func (s *Session) discard(d *parser.DiscardStmt) (string, error) {
 			return "", err
 		}
 		_, _ = s.closeCursor("") // ALL: can't fail
-		s.settings.ResetAll()
+		s.advisoryUnlockAll()
+		if err := s.resetAll(); err != nil {
+			return "", err
+		}
 		clear(s.prepared)
 		clear(s.plans)
 		if err := s.discardTemp(); err != nil {
