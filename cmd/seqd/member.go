@@ -68,7 +68,9 @@ func openMember(cfg *config.Serve, port *clusterPort, logger *slog.Logger, broke
 	m.forward = forward.New(forward.Config{Node: n, Dial: m.dial})
 	m.backend = backend{m.forward}
 	if port.Transport != nil {
-		forward.NewServer(n).Register(port.Transport)
+		server := forward.NewServer(n)
+		server.Own(m.forward)
+		server.Register(port.Transport)
 	}
 	if context.Cause(ctx) == errStopped {
 		closing, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout)

@@ -75,17 +75,12 @@ func New(c Config) *Backend {
 	b.requests.init(c.Gateway)
 	b.locks.owners = map[uint64]*holder{}
 	b.keys.held, b.keys.wake = map[ownedKey]func(){}, make(chan struct{}, 1)
-	kept := make(chan struct{})
-	b.kept = kept
-	go func() {
-		defer close(kept)
-		b.keep()
-	}()
 	b.waiters.New = func() any { return &waiter{done: make(chan struct{}, 1)} }
 	b.grant.init()
 	b.look()
 	b.tasks.Go(b.follow)
 	b.tasks.Go(b.keepGrant)
+	b.tasks.Go(b.keep)
 	return b
 }
 

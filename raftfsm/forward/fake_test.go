@@ -96,6 +96,7 @@ func newCluster(t testing.TB, nodes int, f *faults) *fakeCluster {
 	}
 	for _, n := range c.nodes {
 		n.backend = New(Config{Node: n, Gateway: uint64(100 + n.i), Dial: func(addr string) Client { return c.dial(n, addr) }})
+		n.server.Own(n.backend)
 	}
 	t.Cleanup(func() {
 		for _, n := range c.nodes {

@@ -15,6 +15,7 @@ type gateways struct {
 	node Node
 
 	mu   sync.Mutex
+	own  uint64 // the gateway of this node itself; 0: none
 	byID map[uint64]*gateway
 }
 
@@ -48,6 +49,9 @@ func (g *gateways) get(id uint64) *gateway {
 func (g *gateways) owner(id uint64, session uint32) uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if id == g.own {
+		return uint64(session)
+	}
 	return g.get(id).number<<32 | uint64(session)
 }
 
@@ -55,6 +59,9 @@ func (g *gateways) owner(id uint64, session uint32) uint64 {
 func (g *gateways) holds(id, owner uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if id == g.own {
+		return // it gives its locks back by itself
+	}
 	w := g.get(id)
 	w.owners[owner] = w.attaches
 	if w.attached == 0 && w.grace == nil {

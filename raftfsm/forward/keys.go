@@ -297,6 +297,9 @@ func (s *Server) unlockKey(_ context.Context, q *request) ([]byte, error) {
 func (g *gateways) keeps(id, owner uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if id == g.own {
+		return
+	}
 	w := g.get(id)
 	w.keyOwners[owner] = struct{}{}
 	if w.lease == nil {

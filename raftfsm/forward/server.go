@@ -26,6 +26,15 @@ func NewServer(n Node) *Server {
 	return s
 }
 
+// Own tells the server which requests come from its own node: a node that has just
+// begun to lead may ask itself for a moment, and its sessions must be the same ones
+// then.
+func (s *Server) Own(b *Backend) {
+	s.gateways.mu.Lock()
+	s.gateways.own = b.gateway
+	s.gateways.mu.Unlock()
+}
+
 // Register has the server answer at a node's cluster port.
 func (s *Server) Register(t *peer.Transport) {
 	t.Handle(peer.StreamRPC, func(ctx context.Context, _ peer.Identity, kind byte, body []byte) ([]byte, error) {

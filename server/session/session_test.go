@@ -22,6 +22,7 @@ type memory struct {
 	index  uint64
 	oid    engine.OID
 	lockBy map[engine.SequenceID]uint64
+	keys   map[heldLock]int
 	// catchUp is what CatchUp finds that others have done meanwhile.
 	catchUp func()
 	asked   int // CatchUp
@@ -31,7 +32,7 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{store: engine.NewStore(), oid: engine.FirstNormalObjectID, lockBy: map[engine.SequenceID]uint64{}}
+	return &memory{store: engine.NewStore(), oid: engine.FirstNormalObjectID, lockBy: map[engine.SequenceID]uint64{}, keys: map[heldLock]int{}}
 }
 
 func (m *memory) apply(c engine.Command) engine.Result {
@@ -70,12 +71,6 @@ func (m *memory) Lock(ctx context.Context, owner uint64, id engine.SequenceID) (
 	p, _ := m.store.Position(id)
 	return p, nil
 }
-
-func (m *memory) LockKey(context.Context, uint64, engine.LockKey, bool, bool, func()) (bool, error) {
-	return true, nil
-}
-
-func (m *memory) UnlockKey(uint64, engine.LockKey, bool) {}
 
 func (m *memory) Unlock(owner uint64) {
 	for id, holder := range m.lockBy {
