@@ -6,6 +6,7 @@ import (
 
 	"seqd/engine"
 	"seqd/engine/query"
+	"seqd/server/session/settings"
 )
 
 func (m *memory) LockKey(_ context.Context, _ uint64, key engine.LockKey, exclusive, _ bool, _ func()) (bool, error) {
@@ -21,7 +22,7 @@ func (m *memory) UnlockKey(_ uint64, key engine.LockKey, exclusive bool) {
 // between: by hand, at the end of a transaction, at a savepoint.
 func TestAdvisoryLocksAreCounted(t *testing.T) {
 	m := newMemory()
-	s := &Session{backend: m, interrupt: newInterrupt()}
+	s := &Session{backend: m, interrupt: newInterrupt(), settings: settings.New()}
 	key := engine.LockKey{Class: engine.LockAdvisory, Number: 1}
 	held := func(want int) {
 		t.Helper()
