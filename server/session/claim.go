@@ -9,6 +9,9 @@ import (
 // there yet until the transaction ends, and waits for one that has claimed it. If
 // that one commits, PostgreSQL's unique index refuses the name (C14).
 func (s *Session) claimName(schema engine.OID, name string) error {
+	if schema == s.temp.Schema() && schema != engine.InvalidOID {
+		return nil // nobody else creates there
+	}
 	key := engine.LockKey{Class: engine.LockName, Database: s.database, Schema: schema, Name: name}
 	for _, own := range s.tx.names {
 		if own == key {
