@@ -60,7 +60,7 @@ func TestDamagedNode(t *testing.T) {
 func (x *faultTest) finish(t *testing.T, r *round) {
 	t.Helper()
 	r.stop()
-	for _, s := range killSequences {
+	for _, s := range clusterSequences {
 		x.draws[s.Name] = append(x.draws[s.Name], r.seen(s.Name)...)
 	}
 	x.judge(t)
@@ -103,7 +103,7 @@ func TestFullDiskOfOneNode(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	must(t, c.AwaitVoters())
-	x := watchFaults(t, c)
+	x := watchFaults(t, c, true)
 	for i, what := range []string{"a follower", "the leader"} {
 		leader, err := c.Leader()
 		must(t, err)

@@ -114,10 +114,11 @@ type faultSum struct {
 }
 
 func newFaultTest(t *testing.T) *faultTest {
-	return watchFaults(t, startVoters(t))
+	return watchFaults(t, startVoters(t), true)
 }
 
-func watchFaults(t *testing.T, c *seqdserver.Cluster) *faultTest {
+// orders: the cluster knows the order of a sequence.
+func watchFaults(t *testing.T, c *seqdserver.Cluster, orders bool) *faultTest {
 	t.Helper()
 	x := &faultTest{cluster: c, epoch: time.Now(), next: map[string]int64{}, draws: map[string][]audit.Draw{}, sums: map[string]*faultSum{}}
 	conn, err := pgx.Connect(t.Context(), c.DSN(clusterNodes-1))
@@ -127,7 +128,7 @@ func watchFaults(t *testing.T, c *seqdserver.Cluster) *faultTest {
 	defer conn.Close(context.Background())
 	for _, s := range clusterSequences {
 		sql := fmt.Sprintf("CREATE SEQUENCE %s INCREMENT %d START %d MINVALUE %d MAXVALUE %d CACHE %d", s.Name, s.Increment, s.Start, s.Min, s.Max, s.Cache)
-		if s.PerNode {
+		if s.PerNode && orders {
 			sql += fmt.Sprintf("; SECURITY LABEL FOR seqd ON SEQUENCE %s IS 'order=node'", s.Name)
 		}
 		if _, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {

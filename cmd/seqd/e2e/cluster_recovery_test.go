@@ -58,7 +58,7 @@ func TestRecoverFromLostQuorum(t *testing.T) {
 	must(t, after.awaitService(0, 1, 2))
 	time.Sleep(aroundFault)
 	after.stop()
-	for _, s := range killSequences {
+	for _, s := range clusterSequences {
 		if len(after.seen(s.Name)) == 0 {
 			t.Errorf("%s: no values after the recovery", s.Name)
 		}
@@ -142,13 +142,15 @@ func TestBackupUnderLoad(t *testing.T) {
 	}
 	time.Sleep(aroundFault)
 	crew.stop()
-	most := 0
-	for _, s := range killSequences {
-		most = max(most, len(crew.seen(s.Name))*int(s.Cache))
+	most := int64(0) // steps, of any sequence
+	for _, s := range clusterSequences {
+		for _, d := range crew.seen(s.Name) {
+			most = max(most, (d.Value-s.Start)/s.Increment)
+		}
 	}
 	must(t, c.Close())
 	for _, b := range backups {
-		for _, s := range killSequences {
+		for _, s := range clusterSequences {
 			early := crew.seen(s.Name)
 			n := 0
 			for _, d := range early {
@@ -158,7 +160,7 @@ func TestBackupUnderLoad(t *testing.T) {
 				}
 			}
 			compareRestored(t, b.path, s, early[:n])
-			compareRestored(t, b.path, s, crew.seen(s.Name), "--skip", strconv.Itoa(most))
+			compareRestored(t, b.path, s, crew.seen(s.Name), "--skip", strconv.FormatInt(most, 10))
 		}
 	}
 }

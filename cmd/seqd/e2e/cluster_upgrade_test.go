@@ -68,7 +68,7 @@ func (x *faultTest) replaceAll(t *testing.T, life int, before func(i int)) {
 			}
 		}
 	}
-	for _, s := range killSequences {
+	for _, s := range clusterSequences {
 		x.draws[s.Name] = append(x.draws[s.Name], r.seen(s.Name)...)
 	}
 	x.judge(t)
@@ -88,7 +88,7 @@ func TestRollingUpgrade(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	must(t, c.AwaitVoters())
-	x := watchFaults(t, c)
+	x := watchFaults(t, c, false)
 	x.replaceAll(t, 1, func(i int) {
 		_, err := c.Command(i, "skip", "5")
 		if err == nil || (!strings.Contains(err.Error(), "can't do this yet") && !strings.Contains(err.Error(), "does not know")) {
