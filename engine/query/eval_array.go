@@ -159,6 +159,9 @@ func (e *subscriptExpr) eval(f *frame) (value, error) {
 	if err != nil || null {
 		return value{}, err
 	}
+	if e.arg.typ() == pgtypes.Name {
+		return nameByte(v.Text(), lower, e.slice), nil
+	}
 	if !e.slice {
 		return subscript(v.Array(), lower), nil
 	}
@@ -167,6 +170,18 @@ func (e *subscriptExpr) eval(f *frame) (value, error) {
 		return value{}, err
 	}
 	return slice(v.Array(), lower, upper), nil
+}
+
+// nameByte is name[n]: a byte of the 64 that a name has, from 0. Those behind its
+// end are zero, which "char" shows as nothing.
+func nameByte(name string, index []*int64, slice bool) value {
+	if slice || len(index) != 1 || index[0] == nil || *index[0] < 0 || *index[0] >= 64 {
+		return value{}
+	}
+	if int(*index[0]) >= len(name) {
+		return pgtypes.NewText("")
+	}
+	return pgtypes.NewText(name[*index[0] : *index[0]+1])
 }
 
 // subscript is one element, NULL if there is none.

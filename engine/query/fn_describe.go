@@ -42,6 +42,7 @@ func init() {
 		"pg_get_statisticsobjdef_columns":     noText,
 		"pg_get_statisticsobjdef_expressions": noText,
 		"pg_tablespace_location":              func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewText(""), nil },
+		"pg_encoding_max_length_sql":          encodingLength,
 		"PG_encoding_to_char":                 encodingName,
 		"PG_char_to_encoding":                 encodingNumber,
 		"pg_relation_is_updatable":            func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewInt(0), nil },
@@ -191,6 +192,20 @@ func encodingName(_ *frame, _ *callExpr, a []value) (value, error) {
 		return pgtypes.NewText(encodings[n]), nil
 	}
 	return pgtypes.NewText(""), nil
+}
+
+// encodingLength is how many bytes a character has at the most.
+func encodingLength(_ *frame, _ *callExpr, a []value) (value, error) {
+	lengths := []int64{1, 3, 3, 3, 4, 3, 4, 4}
+	switch n := a[0].Int(); {
+	case n < 0 || n >= int64(len(encodings)):
+		return value{}, nil
+	case n < int64(len(lengths)):
+		return pgtypes.NewInt(lengths[n]), nil
+	case n >= 35: // of clients only
+		return pgtypes.NewInt([]int64{2, 2, 2, 2, 4, 3, 2}[n-35]), nil
+	}
+	return pgtypes.NewInt(1), nil
 }
 
 func encodingNumber(_ *frame, _ *callExpr, a []value) (value, error) {

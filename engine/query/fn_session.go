@@ -58,6 +58,11 @@ func init() {
 		"to_regtype": func(f *frame, _ *callExpr, a []value) (value, error) {
 			return orNull(inputReg(f.s, pgtypes.Regtype, a[0].Text()))
 		},
+		"to_regproc":      toReg(pgtypes.Regproc),
+		"to_regprocedure": toReg(pgtypes.Regprocedure),
+		"to_regoper":      toReg(pgtypes.Regoper),
+		"to_regoperator":  toReg(pgtypes.Regoperator),
+		"to_regcollation": toReg(pgtypes.Regcollation),
 		"to_regnamespace": func(f *frame, _ *callExpr, a []value) (value, error) {
 			return orNull(inputReg(f.s, pgtypes.Regnamespace, a[0].Text()))
 		},
@@ -90,10 +95,15 @@ func randomUUID(*frame, *callExpr, []value) (value, error) {
 	return pgtypes.NewBytes(b[:]), nil
 }
 
+// toReg is to_reg…: NULL for a name that means nothing.
+func toReg(typ pgtypes.OID) envFunc {
+	return func(f *frame, _ *callExpr, a []value) (value, error) { return orNull(inputReg(f.s, typ, a[0].Text())) }
+}
+
 // orNull makes NULL of a name that is not found.
 func orNull(v value, err error) (value, error) {
 	switch sqlstate.CodeOf(err) {
-	case sqlstate.UndefinedTable, sqlstate.UndefinedObject, sqlstate.InvalidSchemaName, sqlstate.UndefinedFunction:
+	case sqlstate.AmbiguousFunction, sqlstate.UndefinedTable, sqlstate.UndefinedObject, sqlstate.InvalidSchemaName, sqlstate.UndefinedFunction:
 		return value{}, nil
 	}
 	return v, err

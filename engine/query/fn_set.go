@@ -27,6 +27,12 @@ func init() {
 		"regexp_matches": func(_ *frame, _ *callExpr, a []value) (setIterator, error) {
 			return fromList(scalar.RegexMatches(a[0].Text(), a[1].Text(), a[2].Text()))
 		},
+		"regexp_split_to_table_no_flags": func(_ *frame, _ *callExpr, a []value) (setIterator, error) {
+			return splitByRegex(a[0], a[1], pgtypes.NewText(""))
+		},
+		"regexp_split_to_table":     func(_ *frame, _ *callExpr, a []value) (setIterator, error) { return splitByRegex(a[0], a[1], a[2]) },
+		"text_to_table":             textToTable,
+		"text_to_table_null":        textToTable,
 		"generate_subscripts":       subscripts,
 		"generate_subscripts_nodir": subscripts,
 	})
@@ -121,4 +127,22 @@ func subscripts(_ *frame, _ *callExpr, a []value) (setIterator, error) {
 		lo, hi, step = hi, lo, -1
 	}
 	return series([]value{pgtypes.NewInt(lo), pgtypes.NewInt(hi), pgtypes.NewInt(step)}, 64)
+}
+
+// splitByRegex is regexp_split_to_table.
+func splitByRegex(args ...value) (setIterator, error) {
+	v, err := scalar.Functions["regexp_split_to_array"](args)
+	if err != nil {
+		return nil, err
+	}
+	return fromList(v.Array().Elems, nil)
+}
+
+// textToTable is string_to_table.
+func textToTable(f *frame, c *callExpr, a []value) (setIterator, error) {
+	v, err := textToArray(f, c, a)
+	if err != nil || v.IsNull() {
+		return fromList(nil, err)
+	}
+	return fromList(v.Array().Elems, nil)
 }

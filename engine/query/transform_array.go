@@ -96,7 +96,7 @@ func (s *scope) indirection(n *parser.Indirection) (expr, error) {
 
 func (s *scope) subscripts(e expr, steps []parser.IndirectionStep, n *parser.Indirection) (expr, error) {
 	t, ok := pgtypes.TypeByOID(e.typ())
-	if !ok || t.Elem == 0 || t.Len != -1 || t.Category != 'A' {
+	if !ok || t.Elem == 0 || (t.Len != -1 || t.Category != 'A') && e.typ() != pgtypes.Name {
 		return nil, sqlstate.Errorf(sqlstate.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting",
 			pgtypes.Format(e.typ())).At(int(e.pos()))
 	}
