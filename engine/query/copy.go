@@ -3,12 +3,15 @@ package query
 import "slices"
 
 // copyExpr copies an expression; where replace returns something, that stands
-// instead of the node.
+// instead of the node. Subqueries, aggregates and their like are not copied.
 func copyExpr(e expr, replace func(expr) expr) expr {
 	if r := replace(e); r != nil {
 		return r
 	}
 	out := shallowCopy(e)
+	if out == e { // not to be copied, nor what is in it
+		return e
+	}
 	out.children(func(c *expr) { *c = copyExpr(*c, replace) })
 	return out
 }

@@ -60,6 +60,9 @@ func (pool *joinPool) add(it *joinItem) {
 func (p *planner) sizeOf(src source) float64 {
 	switch n := src.(type) {
 	case *relationSource:
+		if n.key != nil {
+			return rowsByKey
+		}
 		return float64(max(1, n.rel.Size(p.s)))
 	case *valuesSource:
 		return float64(len(n.rows))
@@ -127,7 +130,7 @@ func (pool *joinPool) join(left source, it *joinItem, ready []expr) source {
 	}
 	have := pool.avail.with(ownSlots(left))
 	var into, on []expr
-	lookup := p.lookupPays(it, matching, have, p.sizeOf(left))
+	lookup := p.looksUp(it, matching, have, p.sizeOf(left))
 	for _, c := range matching {
 		s := slotsOf(c)
 		switch {
@@ -162,17 +165,29 @@ func (p *planner) leafOrTree(src source, conds []expr, avail slotSet) source {
 	return p.leaf(src, conds, avail)
 }
 
+// rowsByKey is how many rows an index is expected to find.
+const rowsByKey = 2
+
+// maxHashed is how many rows a hash table may hold where an index would do, too.
+const maxHashed = 4096
+
 // lookupPays tells whether the item is better looked up for each row on the left
-// than read whole: always through a catalog's index, and through a view or a tree
-// of joins if there are few rows on the left.
-func (p *planner) lookupPays(it *joinItem, conds []expr, have slotSet, rows float64) bool {
+// than read whole: where there are fewer rows on the left, or a relation is large.
+func lookupPays(src source, size, rows float64) bool {
+	if _, plain := src.(*relationSource); plain {
+		return rows < size || size > maxHashed
+	}
+	return rows*4 < size
+}
+
+// looksUp tells whether the item is to be looked up for each row on the left.
+func (p *planner) looksUp(it *joinItem, conds []expr, have slotSet, rows float64) bool {
 	for _, c := range conds {
 		if isVolatile(c) || !slotsOf(c).meets(it.own) || !slotsOf(c).within(it.own.with(have)) {
 			continue
 		}
 		if p.servedByIndex(it.src, c) {
-			_, plain := it.src.(*relationSource)
-			return plain || rows*4 < it.size
+			return lookupPays(it.src, it.size, rows)
 		}
 	}
 	return false
@@ -258,7 +273,7 @@ func (pool *joinPool) rowsOf(it *joinItem, avail slotSet) float64 {
 			continue
 		}
 		if pool.p.servedByIndex(it.src, c) {
-			return min(rows, 2)
+			return min(rows, rowsByKey)
 		}
 		if call, ok := c.(*callExpr); ok && equalityType(call) != 0 {
 			rows *= 0.2
@@ -279,7 +294,7 @@ func (pool *joinPool) step(it *joinItem, placed slotSet, rows float64) (after, c
 		if !slotsOf(c).meets(it.own) || !slotsOf(c).within(have) || isVolatile(c) {
 			continue
 		}
-		if _, plain := it.src.(*relationSource); (plain || rows*4 < it.size) && pool.p.servedByIndex(it.src, c) {
+		if lookupPays(it.src, it.size, rows) && pool.p.servedByIndex(it.src, c) {
 			return rows, rows
 		}
 		if call, ok := c.(*callExpr); ok && equalityType(call) != 0 && slotsOf(c).meets(placed) {
@@ -288,7 +303,7 @@ func (pool *joinPool) step(it *joinItem, placed slotSet, rows float64) (after, c
 	}
 	size := pool.rowsOf(it, pool.avail)
 	if linked {
-		return max(rows, 1), rows + 2*it.size
+		return max(rows, 1), rows/2 + 2*it.size
 	}
 	return rows * size, it.size + rows*size
 }

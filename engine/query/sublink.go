@@ -98,6 +98,10 @@ func (s *scope) quantified(e *sublinkExpr, n *parser.SubLink, left []expr) (expr
 // keptResult is what a subquery gave, where it need not run again.
 type keptResult struct {
 	rows [][]value
+	// byKey holds the rows' keys, once somebody looked for them; rows with a NULL
+	// among theirs are in nulls.
+	byKey map[string]struct{}
+	nulls []int
 }
 
 // results runs the subquery up to limit rows (0: all), or returns what was kept.
@@ -184,10 +188,81 @@ func (e *sublinkExpr) eval(f *frame) (value, error) {
 
 // quantify is ANY or ALL over the rows.
 func (e *sublinkExpr) quantify(f *frame, k *keptResult) (value, error) {
-	return quantify(e.all, len(k.rows), func(row int) (value, error) {
-		for i, c := range e.cells {
-			f.setCell(c.slot, k.rows[row][i])
-		}
+	compare := func(row int) (value, error) {
+		e.show(f, k.rows[row])
 		return e.compare.eval(f)
-	})
+	}
+	if !e.correlated && len(k.rows) > hashFrom {
+		if keys := e.hashKeys(); keys != nil {
+			return e.lookUp(f, k, keys, compare)
+		}
+	}
+	return quantify(e.all, len(k.rows), compare)
+}
+
+// show puts a row of the subquery into the cells that compare reads.
+func (e *sublinkExpr) show(f *frame, row []value) {
+	for i, c := range e.cells {
+		f.setCell(c.slot, row[i])
+	}
+}
+
+// hashFrom is from how many rows on a hash table is made of them.
+const hashFrom = 8
+
+// hashKeys are the equalities of an IN, nil if it compares otherwise.
+func (e *sublinkExpr) hashKeys() []joinKey {
+	if e.all {
+		return nil
+	}
+	var keys []joinKey
+	for _, c := range conjuncts(e.compare) {
+		call, ok := c.(*callExpr)
+		if !ok || equalityType(call) == 0 || isVolatile(call) {
+			return nil
+		}
+		keys = append(keys, joinKey{left: call.args[0], right: call.args[1], typ: equalityType(call)})
+	}
+	return keys
+}
+
+// lookUp is IN by the keys of the rows.
+func (e *sublinkExpr) lookUp(f *frame, k *keptResult, keys []joinKey, compare func(int) (value, error)) (value, error) {
+	keyOf := func(side func(joinKey) expr) (key []byte, null bool, err error) {
+		for _, j := range keys {
+			v, err := side(j).eval(f)
+			if err != nil {
+				return nil, false, err
+			}
+			null = null || v.IsNull()
+			key = pgtypes.AppendKey(key, j.typ, v)
+		}
+		return key, null, nil
+	}
+	if k.byKey == nil {
+		k.byKey = make(map[string]struct{}, len(k.rows))
+		for i, row := range k.rows {
+			e.show(f, row)
+			key, null, err := keyOf(func(j joinKey) expr { return j.right })
+			if err != nil {
+				return value{}, err
+			}
+			if null {
+				k.nulls = append(k.nulls, i)
+			} else {
+				k.byKey[string(key)] = struct{}{}
+			}
+		}
+	}
+	key, null, err := keyOf(func(j joinKey) expr { return j.left })
+	if err != nil {
+		return value{}, err
+	}
+	if null { // which rows it might equal is for the comparison to say
+		return quantify(false, len(k.rows), compare)
+	}
+	if _, ok := k.byKey[string(key)]; ok {
+		return pgtypes.NewBool(true), nil
+	}
+	return quantify(false, len(k.nulls), func(i int) (value, error) { return compare(k.nulls[i]) })
 }
