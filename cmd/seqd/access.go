@@ -52,8 +52,8 @@ func (a *access) tls() func() *tls.Config {
 	return a.certificates.Config
 }
 
-// reload reads all files again: SIGHUP and pg_reload_conf().
-func (a *access) reload() bool {
+// Reload reads all files again: SIGHUP and pg_reload_conf().
+func (a *access) Reload() bool {
 	ok := a.Authenticator.Reload()
 	if a.certificates != nil {
 		ok = a.certificates.Reload() && ok
@@ -74,7 +74,7 @@ func (a *access) reloadOnSignal() (stop func()) {
 		for {
 			select {
 			case <-signals:
-				a.reload()
+				a.Reload()
 			case <-done:
 				return
 			}

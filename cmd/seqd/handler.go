@@ -19,7 +19,7 @@ type handler struct {
 	settings   map[string]string
 	defaults   []settings.Parameter
 	directory  *session.Directory
-	reload     func() bool
+	access     *access
 }
 
 // Serve implements server.Handler.
@@ -34,7 +34,7 @@ func (h *handler) Serve(_ context.Context, c *server.Client) error {
 		Backend: h.backend, Conn: c.Conn, Statements: h.statements, Logger: h.logger,
 		PID: c.PID, Secret: c.Secret,
 		User: c.Startup.User, Database: c.Startup.Database, Options: c.Startup.Options, Parameters: parameters,
-		ServerSettings: h.settings, Defaults: h.defaults, Reload: h.reload,
+		ServerSettings: h.settings, Defaults: h.defaults, Access: h.access,
 	})
 	if err != nil {
 		return err

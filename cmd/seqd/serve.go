@@ -130,7 +130,7 @@ func newServer(cfg *config.Serve, b session.Backend, gate *access, addr net.Addr
 			directory:  session.NewDirectory(),
 			settings:   map[string]string{"port": port, "max_connections": strconv.Itoa(cfg.MaxConnections)},
 			defaults:   []settings.Parameter{{Name: "seqd.max_staleness", Value: maxStaleness(cfg)}},
-			reload:     gate.reload,
+			access:     gate,
 		},
 		Authenticator:  gate,
 		MaxConnections: cfg.MaxConnections,

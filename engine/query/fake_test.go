@@ -175,14 +175,16 @@ func (fakeHost) Cancel(int32) bool    { return true }
 func (fakeHost) Terminate(int32) bool { return true }
 func (fakeHost) StartTime() int64     { return 1_700_000_000_000_000 }
 
-func (f *fakeSession) CurrentUser() string       { return "postgres" }
-func (f *fakeSession) SessionUser() string       { return "postgres" }
-func (f *fakeSession) BackendPID() int32         { return 4711 }
-func (f *fakeSession) ReloadConf() (bool, error) { return true, nil }
-func (f *fakeSession) TransactionTime() int64    { return 1_700_000_000_123_456 }
-func (f *fakeSession) StatementTime() int64      { return 1_700_000_000_223_456 }
-func (f *fakeSession) ClockTime() int64          { return 1_700_000_000_323_456 }
-func (f *fakeSession) Sleep(float64) error       { return nil }
+func (f *fakeSession) CurrentUser() string                           { return "postgres" }
+func (f *fakeSession) SessionUser() string                           { return "postgres" }
+func (f *fakeSession) BackendPID() int32                             { return 4711 }
+func (f *fakeSession) ReloadConf() (bool, error)                     { return true, nil }
+func (f *fakeSession) HBAFileRules() ([][]pgtypes.Value, error)      { return nil, nil }
+func (f *fakeSession) IdentFileMappings() ([][]pgtypes.Value, error) { return nil, nil }
+func (f *fakeSession) TransactionTime() int64                        { return 1_700_000_000_123_456 }
+func (f *fakeSession) StatementTime() int64                          { return 1_700_000_000_223_456 }
+func (f *fakeSession) ClockTime() int64                              { return 1_700_000_000_323_456 }
+func (f *fakeSession) Sleep(float64) error                           { return nil }
 func (f *fakeSession) Interrupted() error {
 	f.rows++
 	if f.stop || f.limit > 0 && f.rows > f.limit {

@@ -25,13 +25,15 @@ func init() {
 		"pg_safe_snapshot_blocking_pids": func(*frame, *callExpr, []value) (value, error) { return pgtypes.List(pgtypes.Int4, nil), nil },
 	})
 	registerSets(map[string]setFunc{
-		"show_all_settings":     allSettings,
-		"pg_stat_get_activity":  activity,
-		"pg_lock_status":        locks,
-		"pg_prepared_statement": preparedStatements,
-		"pg_cursor":             cursors,
-		"pg_timezone_abbrevs":   timezoneAbbrevs,
-		"pg_timezone_names":     timezoneNames,
+		"show_all_settings":      allSettings,
+		"pg_hba_file_rules":      hbaFileRules,
+		"pg_ident_file_mappings": identFileMappings,
+		"pg_stat_get_activity":   activity,
+		"pg_lock_status":         locks,
+		"pg_prepared_statement":  preparedStatements,
+		"pg_cursor":              cursors,
+		"pg_timezone_abbrevs":    timezoneAbbrevs,
+		"pg_timezone_names":      timezoneNames,
 	})
 }
 
@@ -119,6 +121,22 @@ func table(c *callExpr, rows [][]value) (setIterator, error) {
 		at++
 		return recordOf(c.out, rows[at-1]), true, nil
 	}, nil
+}
+
+func hbaFileRules(f *frame, c *callExpr, _ []value) (setIterator, error) {
+	rows, err := f.s.HBAFileRules()
+	if err != nil {
+		return nil, err
+	}
+	return table(c, rows)
+}
+
+func identFileMappings(f *frame, c *callExpr, _ []value) (setIterator, error) {
+	rows, err := f.s.IdentFileMappings()
+	if err != nil {
+		return nil, err
+	}
+	return table(c, rows)
 }
 
 func allSettings(f *frame, c *callExpr, _ []value) (setIterator, error) {

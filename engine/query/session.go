@@ -50,6 +50,9 @@ type Session interface {
 	BackendPID() int32
 	// ReloadConf is pg_reload_conf: false if a file has an error and stays out of force.
 	ReloadConf() (bool, error)
+	// HBAFileRules and IdentFileMappings are the rows of the functions of that name.
+	HBAFileRules() ([][]pgtypes.Value, error)
+	IdentFileMappings() ([][]pgtypes.Value, error)
 	// Times are microseconds since 1970.
 	TransactionTime() int64
 	StatementTime() int64

@@ -110,15 +110,6 @@ func (e evaluator) SessionUser() string { return e.s.user.Name }
 // BackendPID implements query.Session.
 func (e evaluator) BackendPID() int32 { return int32(e.s.pid) }
 
-// ReloadConf implements query.Session. PostgreSQL gives the right to nobody but
-// superusers.
-func (e evaluator) ReloadConf() (bool, error) {
-	if !e.s.user.Superuser {
-		return false, sqlstate.New(sqlstate.InsufficientPrivilege, "permission denied for function pg_reload_conf")
-	}
-	return e.s.reload == nil || e.s.reload(), nil
-}
-
 // TransactionTime implements query.Session.
 func (e evaluator) TransactionTime() int64 { return e.s.transactionTime().UnixMicro() }
 

@@ -88,8 +88,8 @@ type Config struct {
 	Address string
 	Port    int
 	TLS     *query.TLS
-	// Reload is pg_reload_conf; nil if there are no files to read.
-	Reload func() bool
+	// Access are the files that say who may log in; nil: there are none.
+	Access AccessFiles
 }
 
 // Session is one session. Run it in one goroutine; only Cancel and Terminate may
@@ -104,7 +104,7 @@ type Session struct {
 	user     *engine.Role
 	database engine.OID
 	dbName   string
-	reload   func() bool
+	access   AccessFiles
 	settings *settings.Set
 	forced   inForce
 	stale    bool // the client was warned that this node is cut off
@@ -145,7 +145,7 @@ type Session struct {
 func New(cfg Config) (*Session, error) {
 	s := &Session{
 		backend: cfg.Backend, conn: cfg.Conn, cache: cfg.Statements, log: cfg.Logger,
-		pid: cfg.PID, secret: cfg.Secret, dbName: cfg.Database, reload: cfg.Reload,
+		pid: cfg.PID, secret: cfg.Secret, dbName: cfg.Database, access: cfg.Access,
 		settings:  settings.New(),
 		interrupt: newInterrupt(),
 		prepared:  map[string]*prepared{}, portals: map[string]*portal{}, plans: map[string]*prepared{},

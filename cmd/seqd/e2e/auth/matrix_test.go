@@ -154,6 +154,26 @@ func TestStatSSL(t *testing.T) {
 	}
 }
 
+// TestFileViews: the views show what both files hold, mistakes included.
+func TestFileViews(t *testing.T) {
+	pg, seqd, _ := both(t)
+	const rules = `host all all 127.0.0.1/32 trust
+host "a b",c +d samenet scram-sha-256
+hostssl all all ::/0 cert map=m
+local all all trust
+remote all all trust`
+	for _, sql := range []string{rulesSQL, mappingsSQL, "SELECT * FROM pg_hba_file_rules", "SELECT * FROM pg_ident_file_mappings"} {
+		var seen []string
+		for _, j := range []*judged{pg, seqd} {
+			j.write(t, rules)
+			seen = append(seen, strings.Join(query(t, "postgres://postgres@"+j.addr+"/postgres?sslmode=disable", sql), "\n"))
+		}
+		if seen[0] != seen[1] || seen[0] == "" {
+			t.Errorf("%s:\nseqd:\n%s\nPostgreSQL:\n%s", sql, seen[1], seen[0])
+		}
+	}
+}
+
 // login is "in", or what the client is told.
 func (j *judged) login(t *testing.T, l login, dir string) string {
 	t.Helper()
