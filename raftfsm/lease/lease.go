@@ -4,8 +4,8 @@
 //
 // A leader proposes an entry that says "I hold the lease for D", having read its
 // clock first: that reading is Asked. Once the entry is applied the leader serves
-// from memory until Asked + 0.8 D. Everybody else who comes to lead waits D from
-// applying the last such entry of another holder before serving anything, and
+// from memory until Asked + 0.8 D. Everybody else who comes to lead waits D from when
+// it received the last such entry of another holder before serving anything, and
 // before proposing a lease of its own. So the times in which two leaders serve do
 // not overlap, although a leader that is paused or cut off does not know that it
 // was deposed.
@@ -31,9 +31,9 @@ import (
 // The figures of a lease.
 const (
 	// Duration is D.
-	Duration = 1500 * time.Millisecond
+	Duration = 1200 * time.Millisecond
 	// RenewEvery is how often a lease in use is renewed, before it gets short.
-	RenewEvery = 500 * time.Millisecond
+	RenewEvery = 400 * time.Millisecond
 	// WarmFor is how long an unused lease is kept up.
 	WarmFor = 10 * time.Second
 )

@@ -10,10 +10,13 @@ type clock struct{ at time.Duration }
 
 func (c *clock) now() time.Duration { return c.at }
 
-const ms = time.Millisecond
+const (
+	ms    = time.Millisecond
+	testD = 1500 * ms
+)
 
 func grant(holder string, term uint64) Record {
-	return Record{Holder: holder, Boot: "boot", Term: term, Millis: uint64(Duration / ms)}
+	return Record{Holder: holder, Boot: "boot", Term: term, Millis: uint64(testD / ms)}
 }
 
 func wantHolds(t *testing.T, h *Holder, c *clock, at time.Duration, want bool) {
@@ -54,7 +57,7 @@ func TestTheOnlyVoterIsExempt(t *testing.T) {
 	h := NewHolder(c.now)
 	h.Open(1, true)
 	wantHolds(t, h, c, 0, true)
-	if h.Due(RenewEvery) {
+	if h.Due(500 * ms) {
 		t.Error("renews what it doesn't need")
 	}
 	h.Exempt(false)
@@ -77,7 +80,7 @@ func TestRenewal(t *testing.T) {
 		if use {
 			h.Holds()
 		}
-		if h.Due(RenewEvery) {
+		if h.Due(500 * ms) {
 			renewals++
 			h.Applied(grant("a", 1), c.at)
 		}
@@ -110,22 +113,26 @@ func TestWaiter(t *testing.T) {
 		}
 	}
 	want("nobody had a lease", 0)
-	w.Applied(grant("b", 1))
-	want("another's lease", 1500*ms)
+	w.Applied(grant("b", 1), c.at)
+	want("another's lease", testD)
+	w.Applied(grant("b", 1), c.at-200*ms)
+	want("one received before the last one, and applied now", testD)
 	c.at += 600 * ms
-	want("after a while", 900*ms)
-	w.Applied(Record{Holder: "b", Boot: "boot", Term: 1, Millis: 100}) // D became smaller
-	want("the greatest D counts", 900*ms)
-	w.Applied(Record{Holder: "b", Boot: "boot", Term: 1})
+	want("after a while", testD-600*ms)
+	w.Applied(Record{Holder: "b", Boot: "boot", Term: 1, Millis: 100}, c.at) // D became smaller
+	want("the greatest D counts", testD-600*ms)
+	w.Applied(Record{Holder: "b", Boot: "boot", Term: 1}, c.at)
 	want("given back", 0)
-	w.Applied(grant("b", 1))
-	want("in force again behind its own release", 1500*ms)
-	w.Applied(grant("a", 2))
+	w.Applied(grant("b", 1), c.at)
+	want("in force again behind its own release", testD)
+	w.Applied(grant("a", 2), c.at)
 	want("its own", 0)
-	w.Applied(Record{Holder: "a", Boot: "another boot", Term: 2, Millis: 1500})
-	want("its own of another boot, or a cloned disk", 1500*ms)
-	c.at += 1500 * ms
+	w.Applied(Record{Holder: "a", Boot: "another boot", Term: 2, Millis: uint64(testD / ms)}, c.at)
+	want("its own of another boot, or a cloned disk", testD)
+	c.at += testD
 	want("over", 0)
+	w.Applied(grant("b", 3), c.at-200*ms)
+	want("counted from its receipt", testD-200*ms)
 }
 
 // TestClocksThatDrift: holder and waiter run up to 10 % wrong in opposite directions.
@@ -136,7 +143,7 @@ func TestClocksThatDrift(t *testing.T) {
 		h.Open(1, false)
 		asked := hc.at
 		h.Applied(grant("a", 1), asked) // both at the very moment in which it was asked for
-		w.Applied(grant("a", 1))
+		w.Applied(grant("a", 1), wc.at)
 		overlap := 0
 		for range 2000 { // ms of true time
 			hc.at += time.Duration(rates[0] * float64(ms))

@@ -81,7 +81,7 @@ type state struct {
 	log               [logLimit]modelEntry
 	logged            int8
 	applied           [nodes]int8
-	seen              [nodes]int8 // when it applied the last lease
+	seen              [nodes]int8 // when it received the last lease that it has applied
 	queue             [nodes][queueMax]modelEntry
 	queued            [nodes]int8
 	sessions          [nodes]modelSession
@@ -172,7 +172,7 @@ func (m *model) tidy(s *state) {
 		}
 		for i := range s.log[:s.applied[n]] {
 			if e := &s.log[i]; e.node == int8(n) {
-				e.asked, e.covers = 0, 0
+				e.covers = 0
 			}
 		}
 	}
@@ -294,7 +294,7 @@ func (m *model) applyAt(s state, n int8) {
 	}
 	mine := e.node == n && x.phase == serving && (x.term == e.term || m.noFence)
 	if e.kind == reserveEntry || e.kind == leaseEntry {
-		t.seen[n] = t.now
+		t.seen[n] = e.asked // at the earliest
 		from := e.asked
 		if m.askedAtApply {
 			from = t.now

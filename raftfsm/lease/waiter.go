@@ -23,13 +23,13 @@ func NewWaiter(node, boot string, now func() time.Duration) *Waiter {
 	return &Waiter{now: now, node: node, boot: boot}
 }
 
-// Applied tells of a lease entry, in log order; also that a snapshot has r as its
-// last one. What is heard late counts as if it had just been asked for. A lease
-// that lands in the log behind its own release is in force again.
-func (w *Waiter) Applied(r Record) {
+// Applied tells of a lease entry, in log order, and when it was received; also that a
+// snapshot has r as its last one. What is heard late counts as if it had just been
+// asked for. A lease that lands in the log behind its own release is in force again.
+func (w *Waiter) Applied(r Record, received time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	until := w.now() + r.Duration()
+	until := received + r.Duration()
 	switch {
 	case r.Millis == 0:
 		until = 0

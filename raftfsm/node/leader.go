@@ -75,9 +75,17 @@ func (n *Node) leads(term uint64) bool {
 // may serve any more, and the term must still be the one in which the barrier was
 // logged.
 func (n *Node) serve() {
-	term := n.raft.CurrentTerm()
-	if !n.applyAll(term) || !n.waitForLease(term) || !n.takeLease(term) {
+	term, elected := n.raft.CurrentTerm(), time.Now()
+	if !n.applyAll(term) {
+		return // leadership is gone again, or the node is closing
+	}
+	applied := time.Now()
+	if !n.waitForLease(term) {
 		return // the next notice is about to come
+	}
+	waited := time.Now()
+	if !n.takeLease(term) {
+		return
 	}
 	if len(n.servers()) == 1 {
 		_ = n.raiseFormat(term, n.leave) // or organize does, later
@@ -94,6 +102,10 @@ func (n *Node) serve() {
 	s.beside.Go(func() { n.organize(s) })
 	n.nowReady()
 	n.changes.tell()
+	if len(n.servers()) > 1 {
+		n.config.Logger.Info("this node leads and serves", "term", term, "log applied after", applied.Sub(elected).Round(time.Millisecond),
+			"waited for the last leader's lease", waited.Sub(applied).Round(time.Millisecond), "own lease after", time.Since(waited).Round(time.Millisecond))
+	}
 }
 
 // retryAfter is the pause before raft is asked again what it refused.

@@ -10,7 +10,8 @@ import (
 )
 
 // raftLogger makes raft log through slog. raft tells at INFO and below what goes
-// as planned, which is of use to its developers; that becomes DEBUG here.
+// as planned, which is of use to its developers; that becomes DEBUG here, and so does
+// what events tell better.
 type raftLogger struct {
 	out  *slog.Logger
 	name string
@@ -31,6 +32,9 @@ func level(l hclog.Level) slog.Level {
 
 // Log implements hclog.Logger.
 func (l *raftLogger) Log(at hclog.Level, msg string, args ...any) {
+	if raftSays[msg] {
+		at = hclog.Debug
+	}
 	if l.enabled(at) {
 		l.out.Log(context.Background(), level(at), msg, args...)
 	}

@@ -18,8 +18,8 @@ import (
 type follower struct{ n *Node }
 
 // Leased implements raftfsm.Observer.
-func (f follower) Leased(_, _ uint64, l codec.Lease) {
-	f.n.waiter.Applied(l.Record)
+func (f follower) Leased(index, _ uint64, l codec.Lease) {
+	f.n.waiter.Applied(l.Record, f.n.receipts.of(index))
 	asked := time.Duration(l.Asked)
 	if f.n.holder.Applied(l.Record, asked) {
 		f.n.allocator.Confirmed(asked)
@@ -39,7 +39,7 @@ func (f follower) Applied(index, term uint64, c engine.Command, r engine.Result)
 
 // Restored implements raftfsm.Observer.
 func (f follower) Restored() {
-	f.n.waiter.Applied(f.n.fsm.Lease())
+	f.n.waiter.Applied(f.n.fsm.Lease(), f.n.clock())
 	f.n.allocator.Restored()
 }
 
@@ -69,14 +69,18 @@ func (c *changes) tell() {
 
 // watchRaft passes on what raft tells about leaders, and notices that this node
 // was removed while it led: raft shuts down then.
-func (n *Node) watchRaft(events <-chan raft.Observation) {
+func (n *Node) watchRaft(observed, heartbeats <-chan raft.Observation) {
+	events := newEvents(n.config.Logger, n.identity.Node)
 	for {
 		select {
-		case e := <-events:
+		case e := <-observed:
+			events.observe(e)
 			if e.Data == raft.Shutdown && !n.ending.Load() {
 				n.failed(errRemoved)
 			}
 			n.changes.tell()
+		case e := <-heartbeats:
+			events.observe(e)
 		case <-n.down:
 			n.changes.tell()
 			return
@@ -131,7 +135,15 @@ func (n *Node) observeRaft() {
 		}
 		return false
 	}))
-	go n.watchRaft(events)
+	heartbeats := make(chan raft.Observation, 16) // of their own, so that they crowd nothing out
+	n.raft.RegisterObserver(raft.NewObserver(heartbeats, false, func(o *raft.Observation) bool {
+		switch o.Data.(type) {
+		case raft.FailedHeartbeatObservation, raft.ResumedHeartbeatObservation:
+			return true
+		}
+		return false
+	}))
+	go n.watchRaft(events, heartbeats)
 	if n.config.Peer != nil {
 		go n.watchMembership()
 		go n.announce()

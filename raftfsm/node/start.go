@@ -123,6 +123,8 @@ func (n *Node) startRaft(ctx context.Context) error {
 		// A full disk must not hold Open up for longer than the caller wants.
 		defer context.AfterFunc(ctx, n.store.stopWaiting)()
 	}
+	n.receipts = &receipts{LogStore: logs, now: n.clock}
+	logs = n.receipts
 	n.trans = n.newTransport()
 	if n.store != nil {
 		n.store.mute = func() { _ = n.trans.Close() } // raft closes it again
