@@ -74,7 +74,9 @@ func (n *Node) watchRaft(observed, heartbeats <-chan raft.Observation) {
 	for {
 		select {
 		case e := <-observed:
-			events.observe(e)
+			if n.config.Peer != nil && !n.ending.Load() {
+				events.observe(e)
+			}
 			if e.Data == raft.Shutdown && !n.ending.Load() {
 				n.failed(errRemoved)
 			}

@@ -28,6 +28,7 @@ type crew struct {
 	life     int
 	sessions *atomic.Int64 // numbers them
 	members  []*crewMember
+	jumps    *jumps         // nil: nobody sets a sequence
 	served   []atomic.Int64 // by node: when the newest answered call began
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup
@@ -54,8 +55,13 @@ type failure struct {
 }
 
 func startCrew(c *seqdserver.Cluster, epoch time.Time, life, size int, sessions *atomic.Int64) *crew {
+	return startJumpingCrew(c, epoch, life, size, sessions, nil)
+}
+
+// startJumpingCrew is startCrew; one of the clients sets the sequence of j now and then.
+func startJumpingCrew(c *seqdserver.Cluster, epoch time.Time, life, size int, sessions *atomic.Int64, j *jumps) *crew {
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &crew{cluster: c, epoch: epoch, life: life, sessions: sessions, cancel: cancel, served: make([]atomic.Int64, len(c.Nodes))}
+	w := &crew{cluster: c, epoch: epoch, life: life, sessions: sessions, cancel: cancel, jumps: j, served: make([]atomic.Int64, len(c.Nodes))}
 	for i := range size {
 		m := &crewMember{
 			crew: w, node: i % len(c.Nodes), rng: rand.New(rand.NewPCG(rand.Uint64(), 0)), draws: map[string][]audit.Draw{},
@@ -143,9 +149,12 @@ func (m *crewMember) run(ctx context.Context) {
 		m.opened++
 		m.session = int(m.crew.sessions.Add(1))
 		for ctx.Err() == nil && !conn.IsClosed() {
-			if m.rng.IntN(2) == 0 {
+			switch n := m.rng.IntN(8); {
+			case n == 0 && m.crew.jumps != nil:
+				m.jump(conn)
+			case n < 4:
 				_ = m.draw(conn)
-			} else {
+			default:
 				m.transaction(conn)
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"seqd/cmd/seqd/e2e/audit"
+	"seqd/cmd/seqd/e2e/netlab"
 	"seqd/cmd/seqd/e2e/seqdserver"
 )
 
@@ -74,12 +75,19 @@ func TestClusterFaults(t *testing.T) {
 	if testing.Short() {
 		rounds = 1
 	}
+	x.play(t, rounds, selected(faults))
+}
+
+// selected are the faults that $CLUSTER_FAULTS names, a regular expression.
+func selected(faults []fault) []fault {
 	only := regexp.MustCompile(os.Getenv("CLUSTER_FAULTS"))
+	return slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return !only.MatchString(f.name) })
+}
+
+// play has the faults happen one after the other, that many times.
+func (x *faultTest) play(t *testing.T, rounds int, faults []fault) {
 	for range rounds {
 		for i := range faults {
-			if !only.MatchString(faults[i].name) {
-				continue
-			}
 			x.round(t, &faults[i])
 			if t.Failed() {
 				t.Logf("stopped after round %d (%s)\n%s", x.rounds, faults[i].name, x.cluster.Tail())
@@ -91,12 +99,14 @@ func TestClusterFaults(t *testing.T) {
 		}
 	}
 	x.judge(t)
-	fmt.Print(x.table())
+	fmt.Print(x.table(faults))
 }
 
 // faultTest is one cluster through all rounds.
 type faultTest struct {
 	cluster  *seqdserver.Cluster
+	lab      *netlab.Lab // nil: no network of its own
+	jumps    *jumps
 	epoch    time.Time
 	sessions atomic.Int64
 	rounds   int
@@ -120,7 +130,7 @@ func newFaultTest(t *testing.T) *faultTest {
 // orders: the cluster knows the order of a sequence.
 func watchFaults(t *testing.T, c *seqdserver.Cluster, orders bool) *faultTest {
 	t.Helper()
-	x := &faultTest{cluster: c, epoch: time.Now(), next: map[string]int64{}, draws: map[string][]audit.Draw{}, sums: map[string]*faultSum{}}
+	x := &faultTest{cluster: c, jumps: newJumps(), epoch: time.Now(), next: map[string]int64{}, draws: map[string][]audit.Draw{}, sums: map[string]*faultSum{}}
 	conn, err := pgx.Connect(t.Context(), c.DSN(clusterNodes-1))
 	if err != nil {
 		t.Fatal(err)
@@ -136,15 +146,23 @@ func watchFaults(t *testing.T, c *seqdserver.Cluster, orders bool) *faultTest {
 		}
 		x.next[s.Name] = s.Start
 	}
+	if _, err := conn.Exec(t.Context(), "CREATE SEQUENCE "+jumpSequence+" CACHE 10"); err != nil {
+		t.Fatal(err)
+	}
 	return x
 }
 
 // startVoters starts a cluster on disk in which every node has its vote.
 func startVoters(t *testing.T) *seqdserver.Cluster {
 	t.Helper()
-	c, err := seqdserver.StartCluster(seqdserver.ClusterOptions{
-		Nodes: clusterNodes, DataDir: t.TempDir(), Args: []string{"--prelog-max", strconv.Itoa(clusterPrelogMax)},
-	})
+	return startVotersWith(t, seqdserver.ClusterOptions{})
+}
+
+func startVotersWith(t *testing.T, o seqdserver.ClusterOptions) *seqdserver.Cluster {
+	t.Helper()
+	o.Nodes, o.DataDir = clusterNodes, t.TempDir()
+	o.Args = append(o.Args, "--prelog-max", strconv.Itoa(clusterPrelogMax))
+	c, err := seqdserver.StartCluster(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,6 +176,7 @@ func startVoters(t *testing.T) *seqdserver.Cluster {
 // round is one fault while a crew draws.
 type round struct {
 	*crew
+	lab              *netlab.Lab
 	leader, follower int
 	start            time.Duration // of the fault
 	// struck is when a node was hit, and when it was well again.
@@ -195,20 +214,22 @@ func (r *round) end(node int, how func(int) error) error {
 	return err
 }
 
-func (r *round) pauseLeader() error {
-	r.hit(r.leader)
-	if err := r.cluster.Pause(r.leader); err != nil {
+func (r *round) pauseLeader() error { return r.pause(r.leader) }
+
+func (r *round) pause(node int) error {
+	r.hit(node)
+	if err := r.cluster.Pause(node); err != nil {
 		return err
 	}
 	time.Sleep(pauseTime)
-	if err := r.awaitService(r.others(r.leader)...); err != nil {
+	if err := r.awaitService(r.others(node)...); err != nil {
 		return err
 	}
-	if err := r.cluster.Resume(r.leader); err != nil {
+	if err := r.cluster.Resume(node); err != nil {
 		return err
 	}
-	err := r.awaitService(r.leader)
-	r.well(r.leader)
+	err := r.awaitService(node)
+	r.well(node)
 	return err
 }
 
@@ -258,7 +279,7 @@ func (x *faultTest) round(t *testing.T, f *fault) {
 		t.Fatal(err)
 	}
 	r := &round{
-		crew:   startCrew(x.cluster, x.epoch, x.rounds, clusterClients, &x.sessions),
+		crew: startJumpingCrew(x.cluster, x.epoch, x.rounds, clusterClients, &x.sessions, x.jumps), lab: x.lab,
 		leader: leader, follower: (leader + 1 + x.rounds%(clusterNodes-1)) % clusterNodes, struck: map[int][2]time.Duration{},
 	}
 	defer r.stop()
@@ -291,6 +312,10 @@ func (x *faultTest) account(t *testing.T, f *fault, r *round) {
 		x.sums[f.name] = sum
 	}
 	sum.rounds++
+	for _, w := range x.jumps.judge() {
+		sum.violations++
+		t.Errorf("%s: %s", f.name, w)
+	}
 	x.accountErrors(t, f, r, sum)
 	var silence time.Duration
 	for i := range x.cluster.Nodes {
@@ -404,7 +429,7 @@ func (x *faultTest) judge(t *testing.T) {
 	}
 }
 
-func (x *faultTest) table() string {
+func (x *faultTest) table(faults []fault) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "FAULT\tROUNDS\tVALUES\tNO SERVICE median\tmax\tLOST max (CACHE 1)\tBUDGET\tDUPLICATES\tORDER\tERRORS ON SURVIVORS")

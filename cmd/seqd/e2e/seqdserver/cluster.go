@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,17 @@ type ClusterOptions struct {
 	DataDir string   // of all, with a folder for each; "" is --ephemeral
 	Args    []string // further flags of each
 	Binary  string   // see Options
+	// Hosts are where the nodes run; nil: all on this machine's loopback.
+	Hosts []Host
+	// CommandArgs are further flags of Command.
+	CommandArgs []string
+}
+
+// Host is where a node runs.
+type Host struct {
+	Addr   string   // IP address
+	Prefix []string // of the command, if it has to be run otherwise than by itself
+	Args   []string // further flags
 }
 
 // Cluster is several seqd processes of one cluster, each with ports that it keeps
@@ -44,15 +56,21 @@ func StartCluster(o ClusterOptions) (*Cluster, error) {
 	if _, err := Binary(); err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(2 * o.Nodes)
-	if err != nil {
-		return nil, err
+	c := &Cluster{options: o, silent: map[int]bool{}}
+	for _, h := range o.Hosts {
+		c.sql, c.peer = append(c.sql, h.Addr+":5433"), append(c.peer, h.Addr+":5533")
 	}
-	c := &Cluster{options: o, sql: ports[:o.Nodes], peer: ports[o.Nodes:], silent: map[int]bool{}}
+	if o.Hosts == nil {
+		ports, err := freePorts(2 * o.Nodes)
+		if err != nil {
+			return nil, err
+		}
+		c.sql, c.peer = ports[:o.Nodes], ports[o.Nodes:]
+	}
 	for i := range o.Nodes {
 		c.Nodes = append(c.Nodes, &Server{opts: c.optionsOf(i)})
 	}
-	err = c.Nodes[0].Restart()
+	err := c.Nodes[0].Restart()
 	if err == nil {
 		err = c.each(1, func(s *Server) error { return s.Restart() })
 	}
@@ -75,11 +93,18 @@ func (c *Cluster) optionsOf(i int) Options {
 	if i > 0 {
 		o.Args = append(o.Args, "--join", c.peer[0])
 	}
+	if c.options.Hosts != nil {
+		o.Prefix = c.options.Hosts[i].Prefix
+	}
 	return o
 }
 
 func (c *Cluster) argsOf(i int) []string {
-	return append([]string{"--node-id", NodeID(i), "--cluster-listen", c.peer[i]}, c.options.Args...)
+	args := append([]string{"--node-id", NodeID(i), "--cluster-listen", c.peer[i]}, c.options.Args...)
+	if c.options.Hosts != nil {
+		args = append(args, c.options.Hosts[i].Args...)
+	}
+	return args
 }
 
 // NodeID is the name of node i.
@@ -191,7 +216,7 @@ func (c *Cluster) Command(i int, args ...string) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), StartTimeout)
 	defer cancel()
-	args = append([]string{"cluster", "--node", c.peer[i]}, args...)
+	args = slices.Concat([]string{"cluster", "--node", c.peer[i]}, c.options.CommandArgs, args)
 	out, err := exec.CommandContext(ctx, bin, args...).CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("seqd %s: %w\n%s", strings.Join(args, " "), err, out)

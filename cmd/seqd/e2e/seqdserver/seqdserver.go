@@ -96,6 +96,7 @@ type Options struct {
 	DataDir string   // "" is --ephemeral
 	Listen  string   // "" is another port at each start
 	Args    []string // further flags
+	Prefix  []string // of the command, if it has to be run otherwise than by itself
 	Binary  string   // "" is Binary()
 }
 
@@ -167,7 +168,8 @@ func (s *Server) launch() (<-chan string, error) {
 	if s.proc != nil {
 		s.stale = s.proc.Tail()
 	}
-	cmd := exec.Command(bin, args...)
+	line := slices.Concat(s.opts.Prefix, []string{bin}, args)
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Env = Environment()
 	ready := make(chan string, 1)
 	var err error
