@@ -28,7 +28,7 @@ type route struct {
 
 // afterGrace is how long answers of a leader are listened to that is known to lead no
 // more. It is shorter than an election takes.
-const afterGrace = 500 * time.Millisecond
+const afterGrace = 250 * time.Millisecond
 
 func (r *route) replaced() bool {
 	select {

@@ -125,14 +125,9 @@ var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+) `)
 // the same disk, turn by turn so that neither has a quieter machine. It runs when
 // SEQD_BENCH is 1; BENCH_ROUNDS (3) and BENCH_SECONDS (3) make it longer.
 func TestBench(t *testing.T) {
-	if os.Getenv("SEQD_BENCH") != "1" {
+	number, yes := benching()
+	if !yes {
 		return
-	}
-	number := func(env string, otherwise int) int {
-		if n, err := strconv.Atoi(os.Getenv(env)); err == nil && n > 0 {
-			return n
-		}
-		return otherwise
 	}
 	rounds, seconds := number("BENCH_ROUNDS", 3), number("BENCH_SECONDS", 3)
 	pg := pgserver.ForTest(t, pgserver.Options{Fsync: true})
