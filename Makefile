@@ -92,6 +92,12 @@ sim: ## Simulate SIM (1000) clusters under faults, from SEED (1) on
 bench: build ## nextval rates of seqd and PostgreSQL 15, side by side
 	SEQD_BIN=$(CURDIR)/$(BIN) SEQD_BENCH=1 BENCH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 30m -run TestBench ./cmd/seqd/e2e/...
 
+# Needs root for the faults of the network, which are left out otherwise.
+.PHONY: faults
+faults: build ## A cluster's clients through every fault, ROUNDS (3) times each; CLUSTER_FAULTS selects
+	SEQD_BIN=$(CURDIR)/$(BIN) CLUSTER_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 60m -run 'Cluster(Network)?Faults$$|FailoverTime' ./cmd/seqd/e2e \
+	  | grep -vE '^ *(=== |--- PASS)'
+
 # PG_SRC: PostgreSQL 15's source, unpacked (Debian: apt-get source postgresql-15).
 PG_SRC ?= ../postgresql-15
 REGRESS ?=

@@ -8,7 +8,7 @@ import (
 // TestFailoverTime measures for how long the surviving nodes answer nobody when the
 // leader is killed under light load.
 func TestFailoverTime(t *testing.T) {
-	kills := clusterRounds(10)
+	kills := clusterRounds(5)
 	if testing.Short() {
 		kills = 2
 	}

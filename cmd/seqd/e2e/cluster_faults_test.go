@@ -71,11 +71,7 @@ var faults = []fault{
 // order of real time, and what is lost stays within the declared budget.
 func TestClusterFaults(t *testing.T) {
 	x := newFaultTest(t)
-	rounds := clusterRounds(3)
-	if testing.Short() {
-		rounds = 1
-	}
-	x.play(t, rounds, selected(faults))
+	x.play(t, clusterRounds(1), selected(faults))
 }
 
 // selected are the faults that $CLUSTER_FAULTS names, a regular expression.
