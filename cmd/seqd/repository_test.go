@@ -102,6 +102,7 @@ func TestPackagesSayWhatTheyAreFor(t *testing.T) {
 var skips = map[string]string{
 	"cmd/seqd/e2e/cluster_disks_test.go":     "fills small tmpfs mounts, as root; CI is root; says so loudly elsewhere",
 	"cmd/seqd/e2e/cluster_upgrade_test.go":   "needs the release before, which is built from the history: a clone without it says so loudly",
+	"cmd/seqd/e2e/cluster_network_test.go":   "needs network namespaces, which only root has: without, it says so loudly",
 	"cmd/seqd/e2e/cluster_scenarios_test.go": "left out only by the flags that record from PostgreSQL alone",
 	"raftfsm/node/disk_test.go":              "fills a small tmpfs, which only root can mount; CI is root",
 }

@@ -440,3 +440,27 @@ func TestSkipAll(t *testing.T) {
 		t.Errorf("position %+v", st)
 	}
 }
+
+// TestStopDuringSetVal: a setval that is committed between Stop and Release stands.
+func TestStopDuringSetVal(t *testing.T) {
+	l := newFakeLog(t, 1000, nil)
+	s := l.create("s", nil)
+	value(t, s, 1) // there is something to give back
+	l.onCommit = func(c engine.Command) {
+		if _, ok := c.(*engine.SetVal); ok {
+			l.a.Stop()
+		}
+	}
+	want := sequence.State{LastValue: 500, IsCalled: true}
+	if _, err := s.SetVal(t.Context(), 1, want); err != nil {
+		t.Fatal(err)
+	}
+	if c := l.a.Release(); c != nil {
+		if _, err := l.propose(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := l.position(s.id).State; got != want {
+		t.Errorf("the position is %+v after setval to %+v", got, want)
+	}
+}

@@ -284,6 +284,7 @@ func (x *faultTest) round(t *testing.T, f *fault) {
 	}
 	time.Sleep(aroundFault)
 	r.start = r.now()
+	t.Logf("round %d, %s at %v", x.rounds, f.name, r.start)
 	if err := f.happen(r); err != nil {
 		t.Errorf("%s: %v", f.name, err)
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -14,9 +15,10 @@ import (
 // cached; and none may come twice.
 type jumps struct {
 	mu      sync.Mutex
-	begun   int64          // the newest jump that was asked for
-	done    int64          // the newest that has returned
-	unknown map[int64]bool // jumps that failed: they may come to pass at any time
+	begun   int64            // the newest jump that was asked for
+	done    int64            // the newest that has returned
+	at      [2]time.Duration // when it was asked for, and returned
+	unknown map[int64]bool   // jumps that failed: they may come to pass at any time
 	seen    map[int64]bool
 	wrong   []string
 }
@@ -36,7 +38,7 @@ func (m *crewMember) jump(conn *pgx.Conn) {
 	if m == m.crew.members[0] {
 		n := j.begin()
 		_, err := conn.Exec(ctx, "SELECT setval($1, $2)", jumpSequence, n*jumpBy)
-		j.ended(n, err)
+		j.ended(n, err, [2]time.Duration{began, m.crew.now()})
 		if err != nil {
 			m.fail(began, err)
 		}
@@ -48,7 +50,7 @@ func (m *crewMember) jump(conn *pgx.Conn) {
 		m.fail(began, err)
 		return
 	}
-	j.drawn(v, before, m)
+	j.drawn(v, before, m, began)
 }
 
 func (j *jumps) begin() int64 {
@@ -58,14 +60,14 @@ func (j *jumps) begin() int64 {
 	return j.begun
 }
 
-func (j *jumps) ended(n int64, err error) {
+func (j *jumps) ended(n int64, err error, at [2]time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err != nil {
 		j.unknown[n] = true
 		return
 	}
-	j.done = n
+	j.done, j.at = n, at
 }
 
 func (j *jumps) returned() int64 {
@@ -75,12 +77,13 @@ func (j *jumps) returned() int64 {
 }
 
 // drawn judges a value that was asked for when jump before had returned.
-func (j *jumps) drawn(v, before int64, m *crewMember) {
+func (j *jumps) drawn(v, before int64, m *crewMember, began time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	n := v / jumpBy
 	if n < before && !j.unknown[n] {
-		j.wrong = append(j.wrong, fmt.Sprintf("%s: session %d on node %d got %d after setval %d had returned", jumpSequence, m.session, m.node+1, v, before*jumpBy))
+		j.wrong = append(j.wrong, fmt.Sprintf("%s: session %d on node %d asked at %v and got %d at %v; setval %d, asked for at %v, had returned at %v", jumpSequence,
+			m.session, m.node+1, began, v, m.crew.now(), j.done*jumpBy, j.at[0], j.at[1]))
 	}
 	if j.seen[v] {
 		j.wrong = append(j.wrong, fmt.Sprintf("%s: %d came twice", jumpSequence, v))
