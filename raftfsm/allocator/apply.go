@@ -61,8 +61,6 @@ func (s *Sequence) reserved(index, term uint64, e *engine.Effect, last bool) {
 func (s *Sequence) wasReset(index uint64, e *engine.Effect) {
 	s.epoch.Store(e.Epoch)
 	s.redefine()
-	// Also between Stop and Release, which would give the old position back else, in
-	// the new epoch.
 	if s.term == 0 || s.term != s.a.lastTerm.Load() {
 		return
 	}
