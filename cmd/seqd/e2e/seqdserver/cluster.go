@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -225,6 +226,18 @@ func (c *Cluster) Command(i int, args ...string) (string, error) {
 }
 
 var leaderLine = regexp.MustCompile(`(?m)^leader: +node([0-9]+)$`)
+
+var termLine = regexp.MustCompile(`(?m)^term: +([0-9]+)$`)
+
+// Term is the number of the newest leadership that node i knows of.
+func (c *Cluster) Term(i int) (int, error) {
+	status, err := c.Command(i, "status")
+	m := termLine.FindStringSubmatch(status)
+	if err != nil || m == nil {
+		return 0, errors.Join(err, fmt.Errorf("no term in %q", status))
+	}
+	return strconv.Atoi(m[1])
+}
 
 // Leader is the node that leads, and knows it; it waits for one.
 func (c *Cluster) Leader() (int, error) {
