@@ -164,6 +164,18 @@ func (x *team) leader(but ...*teammate) *teammate {
 	return found
 }
 
+// handOver has the leader hand over, and returns who did. raft gives a transfer up
+// after an election timeout, which passes quickly on a busy machine.
+func (x *team) handOver() (from *teammate) {
+	x.t.Helper()
+	eventually(x.t, "a transfer", func() bool {
+		from = x.leader()
+		n := from.node.Load()
+		return n != nil && n.Admin().Transfer(x.t.Context(), "") == nil
+	})
+	return from
+}
+
 func (x *team) voters(want int) {
 	x.t.Helper()
 	eventually(x.t, fmt.Sprint(want, " voters"), func() bool {

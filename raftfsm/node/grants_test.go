@@ -131,9 +131,7 @@ func TestCachedValuesAreVoidWhenSetvalReturns(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	c.report("quiet")
 	for range 2 {
-		if err := x.leader().node.Load().Admin().Transfer(t.Context(), ""); err != nil {
-			t.Error(err)
-		}
+		x.handOver()
 		time.Sleep(600 * time.Millisecond)
 	}
 	c.report("two transfers")
@@ -208,9 +206,7 @@ func TestTransferLosesNothingElsewhere(t *testing.T) {
 	}
 	for range hands {
 		time.Sleep(30 * time.Millisecond)
-		if err := x.leader().node.Load().Admin().Transfer(t.Context(), ""); err != nil {
-			t.Error(err)
-		}
+		x.handOver()
 	}
 	stop()
 	wg.Wait()
