@@ -61,7 +61,7 @@ func TestClusterNetworkFaults(t *testing.T) {
 	if o.CommandArgs, err = ca.Flags("admin", "127.0.0.1"); err != nil {
 		t.Fatal(err)
 	}
-	x := watchFaults(t, startVotersWith(t, o))
+	x := watchFaults(t, startVotersWith(t, o), true)
 	x.lab = lab
 	x.play(t, clusterRounds(1), selected(networkFaults))
 }
