@@ -152,5 +152,5 @@ type Effect struct {
 // EndsEpoch tells whether the effect, of the command at index, voids what was reserved
 // or cached before.
 func (e *Effect) EndsEpoch(index uint64) bool {
-	return e.Kind == EffectDropped || (e.Kind == EffectReset && e.Epoch == index)
+	return e.Kind == EffectDropped || e.Kind == EffectDatabaseDropped || (e.Kind == EffectReset && e.Epoch == index)
 }

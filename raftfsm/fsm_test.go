@@ -70,8 +70,11 @@ func randomLog(t testing.TB, seed uint64, n int) []*raft.Log {
 		case 5:
 			e.Command, e.Member = nil, &codec.PutMember{Member: codec.Member{ID: strconv.Itoa(i % 5), Version: uint64(i)}, Gone: i%4 == 0}
 		}
-		if i > 100 && i%50 == 6 {
+		switch {
+		case i == 40, i > 100 && i%50 == 6:
 			e = codec.Entry{Term: l.Term, Format: 2}
+		case i == 41:
+			g.Objects = true
 		}
 		if i%10 == 9 {
 			e.Term++

@@ -8,6 +8,7 @@ const (
 	SuccessfulCompletion           Code = "00000"
 	Warning                        Code = "01000"
 	PrivilegeNotGranted            Code = "01007"
+	PrivilegeNotRevoked            Code = "01006"
 	ProtocolViolation              Code = "08P01"
 	ConnectionFailure              Code = "08006"
 	TransactionResolutionUnknown   Code = "08007"

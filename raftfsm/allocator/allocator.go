@@ -89,6 +89,7 @@ type Allocator struct {
 	locks  locks
 	due    due
 	commit time.Duration // EWMA of a reservation's commit; flusher only
+	doubt  bool          // the newest reservation failed, and may be made after all; flusher only
 
 	lastTerm atomic.Uint64      // the newest session, over or not
 	end      context.CancelFunc // of the flusher; nil: not started

@@ -13,6 +13,10 @@ func (a *Allocator) Applied(index, term uint64, c engine.Command, r engine.Resul
 	}
 	for i := range r.Effects {
 		e := &r.Effects[i]
+		if e.Kind == engine.EffectDatabaseDropped {
+			a.dropAll(index, e.ID.Database)
+			continue
+		}
 		s := a.handle(e.ID)
 		if s == nil {
 			continue
@@ -119,5 +123,16 @@ func (a *Allocator) Restored() {
 			s.drop(neverLogged)
 		}
 		s.mu.Unlock()
+	}
+}
+
+// dropAll ends all sequences of a database.
+func (a *Allocator) dropAll(index uint64, database engine.OID) {
+	for _, s := range a.handles() {
+		if s.id.Database == database {
+			s.mu.Lock()
+			s.drop(index)
+			s.mu.Unlock()
+		}
 	}
 }

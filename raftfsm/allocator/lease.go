@@ -3,6 +3,8 @@ package allocator
 import (
 	"context"
 	"time"
+
+	"seqd/engine"
 )
 
 // A leader may have been deposed without knowing, and its successor may serve. Two
@@ -81,8 +83,11 @@ func (a *Allocator) Confirm(ctx context.Context) error {
 
 // fail ends who waits for the lease, and forgets the rest.
 func (d *due) fail(err error) {
-	_, confirms := d.take()
+	_, confirms, branches := d.take()
 	answer(confirms, err)
+	for _, b := range branches {
+		b.end(engine.Result{}, err)
+	}
 }
 
 func answer(waiting []chan error, err error) {

@@ -32,6 +32,7 @@ type due struct {
 	list []*Sequence
 	// confirms are readers of memory that wait for the lease, see Confirm.
 	confirms []chan error
+	branches []*branch // databases to be made, see Branch
 	wake     chan struct{}
 }
 
@@ -49,12 +50,12 @@ func (d *due) awake() {
 	}
 }
 
-func (d *due) take() ([]*Sequence, []chan error) {
+func (d *due) take() ([]*Sequence, []chan error, []*branch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list, confirms := d.list, d.confirms
-	d.list, d.confirms = nil, nil
-	return list, confirms
+	list, confirms, branches := d.list, d.confirms, d.branches
+	d.list, d.confirms, d.branches = nil, nil, nil
+	return list, confirms, branches
 }
 
 func (d *due) clear() { d.fail(ErrNotServing) }
@@ -75,7 +76,8 @@ func (a *Allocator) flush(ctx context.Context, done chan<- struct{}) {
 		case <-ctx.Done():
 			return
 		}
-		list, confirms := a.due.take()
+		list, confirms, branches := a.due.take()
+		a.makeBranches(branches)
 		start := a.now()
 		c := &engine.Reserve{}
 		var unconfirmed []*Sequence
@@ -90,6 +92,7 @@ func (a *Allocator) flush(ctx context.Context, done chan<- struct{}) {
 		}
 		_, err := a.propose(context.Background(), c) // Release must know how it ended
 		answer(confirms, err)
+		a.doubt = err != nil
 		if err != nil {
 			a.failed(list, err)
 			continue

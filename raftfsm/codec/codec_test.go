@@ -102,6 +102,7 @@ func TestGoldenEntries(t *testing.T) {
 func TestEntriesRoundTrip(t *testing.T) {
 	for seed := range uint64(20) {
 		g := logtest.New(seed)
+		g.Objects = true
 		for range 200 {
 			e := Entry{Term: seed, Request: Request{Gateway: seed, Counter: seed / 2}, Command: g.Next()}
 			b := encode(t, e)
@@ -179,6 +180,7 @@ func TestUnknownEntries(t *testing.T) {
 // someStore is what a random log leads to.
 func someStore(seed uint64, entries int) (*engine.Store, Header) {
 	g := logtest.New(seed)
+	g.Objects = seed%2 == 1 // goes with someCluster, which has format 2
 	for range entries {
 		g.Next()
 	}

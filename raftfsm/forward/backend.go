@@ -143,6 +143,32 @@ func (b *Backend) Commit(ctx context.Context, owner uint64, c *engine.Commit) (r
 	return r, err
 }
 
+// CreateDatabase makes a database as a branch of another. Exact is filled in by the
+// leader.
+func (b *Backend) CreateDatabase(ctx context.Context, owner uint64, c *engine.CreateDatabase) error {
+	return b.alone(ctx, kindBranch, c, owner, func(ctx context.Context, id codec.Request) (engine.Result, error) {
+		return b.node.CreateDatabase(ctx, id, c)
+	})
+}
+
+// DropDatabase removes a database with all that it holds.
+func (b *Backend) DropDatabase(ctx context.Context, owner uint64, c *engine.DropDatabase) error {
+	return b.alone(ctx, kindDropDB, c, owner, func(ctx context.Context, id codec.Request) (engine.Result, error) {
+		return b.node.ProposeWith(ctx, id, c)
+	})
+}
+
+// alone is once for a command that is a statement of its own.
+func (b *Backend) alone(ctx context.Context, kind byte, c engine.Command, owner uint64,
+	local func(context.Context, codec.Request) (engine.Result, error)) error {
+	var r engine.Result
+	err := b.once(ctx, kind, c, &request{owner: uint32(owner)}, &r, local)
+	if err == nil && r.Err != nil {
+		err = r.Err
+	}
+	return err
+}
+
 // once does what must be done once: the command goes into the log under one request
 // ID however often it is tried. The result is the log's; an error means that the
 // log has not executed it, or that nobody knows.

@@ -69,6 +69,7 @@ type Node interface {
 	Sequence(engine.SequenceID) *allocator.Sequence
 	AllocateOID(context.Context) (engine.OID, error)
 	ProposeWith(context.Context, codec.Request, engine.Command) (engine.Result, error)
+	CreateDatabase(context.Context, codec.Request, *engine.CreateDatabase) (engine.Result, error)
 	Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error)
 	AwaitUnlock(ctx context.Context, owner uint64, id engine.SequenceID) error
 	Unlock(owner uint64)

@@ -230,6 +230,13 @@ func (n *fakeNode) ProposeWith(_ context.Context, id codec.Request, cmd engine.C
 	return r.Result, nil
 }
 
+// CreateDatabase implements Node.
+func (n *fakeNode) CreateDatabase(ctx context.Context, id codec.Request, c *engine.CreateDatabase) (engine.Result, error) {
+	return n.allocator.Branch(ctx, c, func(c *engine.CreateDatabase) (engine.Result, error) {
+		return n.ProposeWith(context.Background(), id, c)
+	})
+}
+
 func (n *fakeNode) Catalog() *engine.Catalog { return n.fsm.Catalog() }
 func (n *fakeNode) Applied() uint64          { return n.fsm.Applied() }
 func (n *fakeNode) WaitApplied(ctx context.Context, index uint64) error {

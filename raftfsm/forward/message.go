@@ -28,6 +28,8 @@ const (
 	kindLockKey     byte = 15 // see allocator.LockKey
 	kindKeepKeys    byte = 16 // the gateway lives, and wants to keep these keys
 	kindUnlockKey   byte = 17 // gives a key back
+	kindBranch      byte = 18 // a codec.Entry with a CreateDatabase
+	kindDropDB      byte = 19 // a codec.Entry with a DropDatabase
 )
 
 // maxBatch is how many sessions one kindNext covers at most.
@@ -43,7 +45,7 @@ type request struct {
 	id      engine.SequenceID
 
 	owners []uint64   // kindNext: the sessions; 32 bits each
-	entry  []byte     // kindSetVal, kindCommit
+	entry  []byte     // kindSetVal, kindCommit, kindBranch, kindDropDB
 	count  uint32     // kindOIDs, kindAhead
 	keys   []ownedKey // kindLockKey, kindUnlockKey: one; kindKeepKeys
 	try    bool       // kindLockKey
@@ -62,7 +64,7 @@ func (q *request) encode(kind byte) []byte {
 		for _, o := range q.owners {
 			b = binary.AppendUvarint(b, uint64(uint32(o)))
 		}
-	case kindSetVal, kindCommit:
+	case kindSetVal, kindCommit, kindBranch, kindDropDB:
 		b = appendBytes(b, q.entry)
 	case kindOIDs, kindAhead:
 		b = binary.AppendUvarint(b, uint64(q.count))
@@ -86,7 +88,7 @@ func (q *request) decode(kind byte, b []byte) error {
 		for i := range q.owners {
 			q.owners[i] = uint64(r.uint32())
 		}
-	case kindSetVal, kindCommit:
+	case kindSetVal, kindCommit, kindBranch, kindDropDB:
 		q.entry = r.bytes()
 	case kindOIDs, kindAhead:
 		q.count = r.uint32()
@@ -103,7 +105,7 @@ const (
 	statusDone       status = 0 // what follows is the kind's own answer
 	statusNotServing status = 1 // nothing happened; the address of the leader, if known
 	statusBlocked    status = 2 // nothing happened: the sequence is locked
-	statusRefused    status = 3 // the error; for kindSetVal and kindCommit: the log was not asked
+	statusRefused    status = 3 // the error; for what is logged once: the log was not asked
 	statusUnknown    status = 4 // the log was asked, its answer is not known
 )
 

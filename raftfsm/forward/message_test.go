@@ -28,7 +28,7 @@ func someRequests() map[byte]request {
 	key := q
 	key.try = true
 	key.keys = []ownedKey{{owner: 7, exclusive: true, key: engine.LockKey{Class: engine.LockName, Database: 5, Number: math.MaxUint64, Schema: 2200, Name: "s"}}}
-	m := map[byte]request{kindNext: next, kindSetVal: entry, kindCommit: entry, kindOIDs: oids,
+	m := map[byte]request{kindNext: next, kindSetVal: entry, kindCommit: entry, kindBranch: entry, kindDropDB: entry, kindOIDs: oids,
 		kindLockKey: key, kindKeepKeys: key, kindUnlockKey: key}
 	for kind := range handlers {
 		if _, ok := m[kind]; !ok {

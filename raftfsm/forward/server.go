@@ -134,6 +134,8 @@ var handlers = map[byte]func(*Server, context.Context, *request) ([]byte, error)
 	kindNextAlone:   (*Server).nextAlone,
 	kindSetVal:      (*Server).setVal,
 	kindCommit:      (*Server).commit,
+	kindBranch:      (*Server).branch,
+	kindDropDB:      (*Server).dropDatabase,
 	kindPosition:    (*Server).position,
 	kindOIDs:        (*Server).allocateOIDs,
 	kindLock:        (*Server).lock,
@@ -213,6 +215,30 @@ func (s *Server) setVal(ctx context.Context, q *request) ([]byte, error) {
 
 func (s *Server) commit(ctx context.Context, q *request) ([]byte, error) {
 	e, c, err := entry[*engine.Commit](q)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.node.ProposeWith(ctx, e.Request, c)
+	if err != nil {
+		return nil, err
+	}
+	return appendResult(nil, r), nil
+}
+
+func (s *Server) branch(ctx context.Context, q *request) ([]byte, error) {
+	e, c, err := entry[*engine.CreateDatabase](q)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.node.CreateDatabase(ctx, e.Request, c)
+	if err != nil {
+		return nil, err
+	}
+	return appendResult(nil, r), nil
+}
+
+func (s *Server) dropDatabase(ctx context.Context, q *request) ([]byte, error) {
+	e, c, err := entry[*engine.DropDatabase](q)
 	if err != nil {
 		return nil, err
 	}

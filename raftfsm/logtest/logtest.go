@@ -15,6 +15,10 @@ type Generator struct {
 	rng   *rand.Rand
 	store *engine.Store
 	index uint64
+	given engine.OID
+
+	// Objects: other objects than sequences are changed too, which needs format 2.
+	Objects bool
 }
 
 // New returns a generator; equal seeds give equal logs.
@@ -34,6 +38,9 @@ func (g *Generator) Next() engine.Command {
 }
 
 func (g *Generator) command() engine.Command {
+	if g.Objects && g.rng.IntN(3) == 0 {
+		return g.objectCommand()
+	}
 	known := g.sequences()
 	if len(known) == 0 {
 		return g.commit(known)

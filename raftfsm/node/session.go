@@ -10,6 +10,7 @@ import (
 	"seqd/engine"
 	"seqd/protocol/sqlstate"
 	"seqd/raftfsm/allocator"
+	"seqd/raftfsm/codec"
 )
 
 // This file is what sessions ask of a node.
@@ -27,6 +28,14 @@ func (n *Node) Commit(ctx context.Context, _ uint64, c *engine.Commit) (engine.R
 		err = r.Err
 	}
 	return r, err
+}
+
+// CreateDatabase makes a database as a branch of another, see allocator.Branch. Like
+// ProposeWith it may come again.
+func (n *Node) CreateDatabase(ctx context.Context, id codec.Request, c *engine.CreateDatabase) (engine.Result, error) {
+	return n.allocator.Branch(ctx, c, func(c *engine.CreateDatabase) (engine.Result, error) {
+		return n.ProposeWith(context.Background(), id, c)
+	})
 }
 
 // Lock keeps everybody but owner from using a sequence until Unlock, and returns

@@ -23,6 +23,11 @@ type Backend interface {
 	AllocateOID(ctx context.Context) (engine.OID, error)
 	// Commit makes a transaction's changes durable and visible, or none of them.
 	Commit(ctx context.Context, owner uint64, c *engine.Commit) (engine.Result, error)
+	// CreateDatabase makes a database as a branch of another: every sequence in it goes
+	// on exactly where it stands in the template. Exact is left to the backend.
+	CreateDatabase(ctx context.Context, owner uint64, c *engine.CreateDatabase) error
+	// DropDatabase removes a database with all that it holds.
+	DropDatabase(ctx context.Context, owner uint64, c *engine.DropDatabase) error
 	// Lock keeps everybody else from using the sequence until Unlock, and returns
 	// its exact position, which then only owner can change. It waits while
 	// another session holds the lock; a circle of waiters is 40P01. Taking a lock

@@ -62,6 +62,21 @@ func (m *memory) Commit(_ context.Context, _ uint64, c *engine.Commit) (engine.R
 	return r, nil
 }
 
+func (m *memory) CreateDatabase(_ context.Context, _ uint64, c *engine.CreateDatabase) error {
+	return refusal(m.apply(c))
+}
+
+func (m *memory) DropDatabase(_ context.Context, _ uint64, c *engine.DropDatabase) error {
+	return refusal(m.apply(c))
+}
+
+func refusal(r engine.Result) error {
+	if r.Err == nil {
+		return nil
+	}
+	return r.Err
+}
+
 func (m *memory) Lock(ctx context.Context, owner uint64, id engine.SequenceID) (engine.Position, error) {
 	if holder, ok := m.lockBy[id]; ok && holder != owner {
 		<-ctx.Done()
