@@ -235,17 +235,14 @@ func (d *Definition) cache(o *Option, create bool) error {
 	return nil
 }
 
-// ownedBy knows no tables yet: only NONE, and PostgreSQL's errors for the rest.
+// ownedBy refuses what is neither NONE nor a table with a column; which that is, is
+// for the caller to find out.
 func ownedBy(o *Option) error {
-	if o == nil || (len(o.OwnedBy) == 1 && o.OwnedBy[0] == "none") {
+	if o == nil || len(o.OwnedBy) > 1 || o.OwnedBy[0] == "none" {
 		return nil
 	}
-	if len(o.OwnedBy) == 1 {
-		return sqlstate.New(sqlstate.SyntaxError, "invalid OWNED BY option").
-			WithHint("Specify OWNED BY table.column or OWNED BY NONE.")
-	}
-	return sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist",
-		strings.Join(o.OwnedBy[:len(o.OwnedBy)-1], "."))
+	return sqlstate.New(sqlstate.SyntaxError, "invalid OWNED BY option").
+		WithHint("Specify OWNED BY table.column or OWNED BY NONE.")
 }
 
 func inBounds(what string, v int64, p sequence.Params) error {

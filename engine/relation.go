@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strconv"
 
 	"seqd/engine/acl"
 )
@@ -256,4 +257,9 @@ func (t *Table) lastOID() OID {
 // usesIndex tells whether a constraint rests on an index.
 func (t *Table) usesIndex(oid OID) bool {
 	return slices.ContainsFunc(t.Constraints, func(c Constraint) bool { return c.Index == oid })
+}
+
+// DroppedColumn is what DROP COLUMN leaves in a column's place.
+func DroppedColumn(number int) Column {
+	return Column{Name: "........pg.dropped." + strconv.Itoa(number) + "........", Typmod: -1, Dropped: true}
 }

@@ -80,6 +80,7 @@ const (
 	IndeterminateCollation         Code = "42P22"
 	InvalidColumnReference         Code = "42P10"
 	InvalidSchemaDefinition        Code = "42P15"
+	InvalidForeignKey              Code = "42830"
 	InvalidTableDefinition         Code = "42P16"
 	InvalidObjectDefinition        Code = "42P17"
 	WindowingError                 Code = "42P20"

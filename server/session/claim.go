@@ -22,7 +22,7 @@ func (s *Session) claimName(schema engine.OID, name string) error {
 		return err
 	}
 	s.tx.names = append(s.tx.names, key)
-	if _, taken := s.db().Sequence(schema, name); taken {
+	if _, taken := s.db().Relation(schema, name); taken {
 		const index = "pg_class_relname_nsp_index"
 		err := sqlstate.Errorf(sqlstate.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", index).
 			WithDetail("Key (relname, relnamespace)=(%s, %d) already exists.", name, schema)

@@ -1,8 +1,6 @@
 package session
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	"seqd/engine"
@@ -25,7 +23,7 @@ func (s *Session) createSequence(c *parser.CreateSequenceStmt) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if _, taken := s.db().Sequence(schema, c.Name.Name); taken {
+		if _, taken := s.db().Relation(schema, c.Name.Name); taken {
 			s.notice(skipping(c.Name.Name))
 			return tag, nil
 		}
@@ -45,7 +43,7 @@ func (s *Session) createSequence(c *parser.CreateSequenceStmt) (string, error) {
 		return "", sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied to create \"pg_catalog.%s\"", c.Name.Name).
 			WithDetail("System catalog modifications are currently disallowed.")
 	}
-	if _, taken := s.db().Sequence(schema, c.Name.Name); taken {
+	if _, taken := s.db().Relation(schema, c.Name.Name); taken {
 		return "", engine.ErrRelationExists(c.Name.Name)
 	}
 	if err := s.claimName(schema, c.Name.Name); err != nil {
@@ -59,10 +57,14 @@ func (s *Session) createSequence(c *parser.CreateSequenceStmt) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return tag, s.changes().CreateSequence(engine.NewSequence{
+	n := engine.NewSequence{
 		OID: oid, Schema: schema, Name: c.Name.Name, Owner: s.user.OID,
 		Persistence: persistence, Definition: definition,
-	})
+	}
+	if n.OwnedBy, err = s.ownerColumn(ownedByOption(c.Options), n.Owner, n.Schema); err != nil {
+		return "", err
+	}
+	return tag, s.changes().CreateSequence(n)
 }
 
 // options turns the parser's options into the engine's.
@@ -104,21 +106,40 @@ func (s *Session) sequenceType(name *parser.TypeName) (sequence.Type, error) {
 	return 0, sqlstate.New(sqlstate.InvalidParameterValue, "sequence type must be smallint, integer, or bigint")
 }
 
-// existing finds the sequence that an ALTER names. With IF EXISTS a missing one
-// is a NOTICE and nil.
+// existing finds the sequence that an ALTER SEQUENCE names. With IF EXISTS a missing
+// one is a NOTICE and nil.
 func (s *Session) existing(name parser.RangeVar, ifExists bool) (*engine.Sequence, error) {
-	seq, err := s.findSequence(name, ifExists)
-	if err != nil || seq != nil {
-		return seq, err
+	found, err := s.altered(parser.ObjectSequence, name, ifExists)
+	if err != nil || found == nil {
+		return nil, err
 	}
-	if r, ok := query.SystemRelation(name.Schema, name.Name); ok {
-		return nil, sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", r.Name)
+	return found.(*engine.Sequence), nil
+}
+
+// altered finds the relation that an ALTER of a kind of object names (PostgreSQL's
+// RangeVarCallbackForAlterRelation). ALTER TABLE does for every kind (D5).
+func (s *Session) altered(object parser.ObjectType, name parser.RangeVar, ifExists bool) (engine.Relation, error) {
+	found, err := s.findRelation(name, ifExists)
+	if err != nil {
+		return nil, err
 	}
-	if !ifExists {
-		return nil, sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(name))
+	if found == nil {
+		if r, ok := query.SystemRelation(name.Schema, name.Name); ok {
+			return nil, sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied: \"%s\" is a system catalog", r.Name)
+		}
+		if !ifExists {
+			return nil, sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(name))
+		}
+		s.notice(sqlstate.Noticef(sqlstate.SuccessfulCompletion, "relation \"%s\" does not exist, skipping", name.Name))
+		return nil, nil
 	}
-	s.notice(sqlstate.Noticef(sqlstate.SuccessfulCompletion, "relation \"%s\" does not exist, skipping", name.Name))
-	return nil, nil
+	_, shown := found.Where()
+	switch {
+	case object == parser.ObjectSequence && found.Kind() != engine.KindSequence,
+		object == parser.ObjectView:
+		return nil, sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is not a %s", shown, object)
+	}
+	return found, nil
 }
 
 // lock takes the sequence for this transaction and returns its exact position. A
@@ -158,10 +179,19 @@ func (s *Session) alterSequence(a *parser.AlterSequenceStmt) (string, error) {
 		return "", err
 	}
 	s.forgetCached(seq.OID)
-	if onlyOwnedBy(a.Options) {
-		return tag, nil // nothing but the dependency, which NONE leaves empty; the values go on
+	next := *seq
+	if o := ownedByOption(a.Options); o != nil {
+		if seq.OwnedBy.Identity {
+			return "", s.linked("cannot change ownership of identity sequence", seq)
+		}
+		if next.OwnedBy, err = s.ownerColumn(o, seq.Owner, seq.Schema); err != nil {
+			return "", err
+		}
 	}
-	return tag, s.changes().AlterSequence(seq, definition, pos)
+	if onlyOwnedBy(a.Options) {
+		return tag, s.changes().ReplaceSequence(seq, next) // the values go on
+	}
+	return tag, s.changes().AlterSequence(&next, definition, pos)
 }
 
 func onlyOwnedBy(options []parser.SeqOption) bool {
@@ -173,79 +203,75 @@ func onlyOwnedBy(options []parser.SeqOption) bool {
 	return true
 }
 
-// replace changes something of a sequence that its values do not depend on.
-func (s *Session) replace(tag string, object parser.ObjectType, name parser.RangeVar, ifExists bool, change func(*engine.Sequence) error) (string, error) {
+func alterTag(object parser.ObjectType) string { return "ALTER " + strings.ToUpper(string(object)) }
+
+// replace changes something of a relation that values do not depend on.
+func (s *Session) replace(object parser.ObjectType, name parser.RangeVar, ifExists bool, change func(engine.Relation) error) (string, error) {
+	tag := alterTag(object)
 	if err := s.writable(tag); err != nil {
 		return "", err
 	}
-	seq, err := s.existing(name, ifExists)
-	if err != nil || seq == nil {
+	found, err := s.altered(object, name, ifExists)
+	if err != nil || found == nil {
 		return tag, err
 	}
-	// PostgreSQL takes ALTER TABLE and ALTER INDEX for sequences too (D5).
-	if object == parser.ObjectView {
-		return "", wrongType(seq.Name, object)
+	if seq, ok := found.(*engine.Sequence); ok {
+		if found, _, err = s.lock(name, seq); err != nil {
+			return "", err
+		}
 	}
-	seq, _, err = s.lock(name, seq)
-	if err != nil {
-		return "", err
-	}
-	next := *seq
-	if err := change(&next); err != nil {
-		return "", err
-	}
-	return tag, s.changes().ReplaceSequence(seq, next)
+	return tag, change(found)
 }
 
-func alterTag(object parser.ObjectType) string { return "ALTER " + strings.ToUpper(string(object)) }
-
 func (s *Session) rename(r *parser.RenameStmt) (string, error) {
-	return s.replace(alterTag(r.Object), r.Object, r.Name, r.IfExists, func(seq *engine.Sequence) error {
-		if _, taken := s.db().Sequence(seq.Schema, r.NewName); taken {
+	return s.replace(r.Object, r.Name, r.IfExists, func(found engine.Relation) error {
+		schema, _ := found.Where()
+		if _, taken := s.db().Relation(schema, r.NewName); taken {
 			return engine.ErrRelationExists(r.NewName) // also if it is its own name
 		}
-		if err := s.claimName(seq.Schema, r.NewName); err != nil {
+		if err := s.claimName(schema, r.NewName); err != nil {
 			return err
 		}
-		seq.Name = r.NewName
+		switch x := found.(type) {
+		case *engine.Sequence:
+			next := *x
+			next.Name = r.NewName
+			return s.changes().ReplaceSequence(x, next)
+		case *engine.Table:
+			next := x.Clone()
+			next.Name = r.NewName
+			return s.changes().Put(next)
+		case *engine.Index:
+			return s.renameIndex(x, r.NewName)
+		}
 		return nil
 	})
 }
 
 func (s *Session) setSchema(a *parser.AlterObjectSchemaStmt) (string, error) {
-	return s.replace(alterTag(a.Object), a.Object, a.Name, a.IfExists, func(seq *engine.Sequence) error {
+	return s.replace(a.Object, a.Name, a.IfExists, func(found engine.Relation) error {
+		if seq, ok := found.(*engine.Sequence); ok && seq.OwnedBy.Table != 0 {
+			return s.linked("cannot move an owned sequence into another schema", seq)
+		}
+		if i, ok := found.(*engine.Index); ok {
+			return sqlstate.Errorf(sqlstate.WrongObjectType, "cannot change schema of index \"%s\"", i.Name).
+				WithHint("Change the schema of the table instead.")
+		}
 		schema, ok := s.schemaNamed(a.NewSchema)
 		if !ok {
 			return errNoSchema(a.NewSchema)
 		}
-		if err := s.refuseMove(seq.Schema, schema); err != nil {
-			return err
-		}
-		if other, taken := s.db().Sequence(schema.OID, seq.Name); taken && other.OID != seq.OID {
-			return sqlstate.Errorf(sqlstate.DuplicateTable, "relation \"%s\" already exists in schema \"%s\"", seq.Name, schema.Name)
-		}
-		if schema.OID != seq.Schema {
-			if err := s.claimName(schema.OID, seq.Name); err != nil {
-				return err
-			}
-		}
-		seq.Schema = schema.OID
-		return nil
+		return s.moveRelation(found, schema)
 	})
 }
 
 func (s *Session) setOwner(a *parser.AlterOwnerStmt) (string, error) {
-	return s.replace(alterTag(a.Object), a.Object, a.Name, a.IfExists, func(seq *engine.Sequence) error {
-		name := a.Owner.Name
-		if a.Owner.Keyword != "" {
-			name = s.user.Name
+	return s.replace(a.Object, a.Name, a.IfExists, func(found engine.Relation) error {
+		role, err := s.role(a.Owner)
+		if err != nil {
+			return err
 		}
-		role, ok := s.catalog().Role(name)
-		if !ok {
-			return sqlstate.Errorf(sqlstate.UndefinedObject, "role \"%s\" does not exist", name)
-		}
-		seq.Owner = role.OID
-		return nil
+		return s.changeOwner(found, role.OID)
 	})
 }
 
@@ -255,9 +281,13 @@ func (s *Session) setPersistence(a *parser.AlterPersistenceStmt) (string, error)
 	if err := s.writable(tag); err != nil {
 		return "", err
 	}
-	seq, err := s.existing(a.Name, a.IfExists)
-	if err != nil || seq == nil {
+	found, err := s.altered(a.Object, a.Name, a.IfExists)
+	if err != nil || found == nil {
 		return tag, err
+	}
+	seq, ok := found.(*engine.Sequence)
+	if !ok {
+		return tag, s.setTablePersistence(found, engine.Persistence(a.Persistence))
 	}
 	seq, pos, err := s.lock(a.Name, seq)
 	if err != nil {
@@ -273,75 +303,4 @@ func (s *Session) setPersistence(a *parser.AlterPersistenceStmt) (string, error)
 	next.Persistence = engine.Persistence(a.Persistence)
 	s.forgetCached(seq.OID)
 	return tag, s.changes().AlterSequence(&next, engine.Definition{Params: seq.Params, State: pos.State}, pos)
-}
-
-// drop is DROP SEQUENCE, and DROP TABLE, VIEW, INDEX as far as their errors go:
-// all names are found before any is dropped (D4).
-func (s *Session) drop(d *parser.DropStmt) (string, error) {
-	tag := "DROP " + strings.ToUpper(string(d.Object))
-	if err := s.writable(tag); err != nil {
-		return "", err
-	}
-	var found []*engine.Sequence
-	for _, name := range d.Names {
-		seq, err := s.findSequence(name, true)
-		if err != nil {
-			return "", err
-		}
-		switch {
-		case seq == nil:
-			if err := s.missing(d, name); err != nil {
-				return "", err
-			}
-			continue
-		case d.Object != parser.ObjectSequence:
-			return "", wrongType(seq.Name, d.Object)
-		}
-		seq, _, err = s.lock(name, seq)
-		if sqlstate.CodeOf(err) == sqlstate.UndefinedTable { // dropped while we waited
-			if err = s.missing(d, name); err == nil {
-				continue
-			}
-		}
-		if err != nil {
-			return "", err
-		}
-		if !slices.ContainsFunc(found, func(o *engine.Sequence) bool { return o.OID == seq.OID }) {
-			found = append(found, seq)
-		}
-	}
-	for _, seq := range found {
-		if err := s.changes().DropSequence(seq); err != nil {
-			return "", err
-		}
-	}
-	return tag, nil
-}
-
-// missing is PostgreSQL's DropErrorMsgNonExistent (D3).
-func (s *Session) missing(d *parser.DropStmt, name parser.RangeVar) error {
-	if r, ok := query.SystemRelation(name.Schema, name.Name); ok && d.Object == parser.ObjectSequence {
-		remove := map[byte]string{'r': "Use DROP TABLE to remove a table.", 'v': "Use DROP VIEW to remove a view."}
-		return sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is not a sequence", r.Name).WithHint("%s", remove[r.Kind])
-	}
-	err := sqlstate.Errorf(sqlstate.UndefinedTable, "%s \"%s\" does not exist", d.Object, name.Name)
-	if name.Schema != "" {
-		if _, ok := s.db().Schema(name.Schema); !ok {
-			err = errNoSchema(name.Schema)
-		}
-	}
-	if !d.IfExists {
-		return err
-	}
-	s.notice(sqlstate.Noticef(sqlstate.SuccessfulCompletion, "%s, skipping", err.Message))
-	return nil
-}
-
-func wrongType(name string, object parser.ObjectType) error {
-	article := "a"
-	if object == parser.ObjectIndex {
-		article = "an"
-	}
-	return sqlstate.New(sqlstate.WrongObjectType, fmt.Sprintf("\"%s\" is not %s %s", name, article, object)).
-		WithHint("Use DROP SEQUENCE to remove a sequence.")
 }

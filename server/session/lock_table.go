@@ -1,6 +1,7 @@
 package session
 
 import (
+	"seqd/engine"
 	"seqd/engine/query"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
@@ -16,13 +17,19 @@ func (s *Session) lockTable(l *parser.LockStmt) (string, error) {
 		if _, ok := query.SystemRelation(name.Schema, name.Name); ok {
 			continue
 		}
-		seq, err := s.findSequence(name, false)
-		switch {
-		case err != nil:
-			return "", err
-		case seq != nil:
-			return "", sqlstate.Errorf(sqlstate.WrongObjectType, "cannot lock relation \"%s\"", seq.Name).
+		found, err := s.findRelation(name, false)
+		switch found := found.(type) {
+		case *engine.Table:
+			continue
+		case *engine.Sequence:
+			return "", sqlstate.Errorf(sqlstate.WrongObjectType, "cannot lock relation \"%s\"", found.Name).
 				WithDetail("This operation is not supported for sequences.")
+		case *engine.Index:
+			return "", sqlstate.Errorf(sqlstate.WrongObjectType, "cannot lock relation \"%s\"", found.Name).
+				WithDetail("This operation is not supported for indexes.")
+		}
+		if err != nil {
+			return "", err
 		}
 		return "", sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(name))
 	}

@@ -131,13 +131,13 @@ func (s *Session) successor(m *sequenceMemory, gone error) (engine.OID, error) {
 	return engine.InvalidOID, gone
 }
 
-// findSequence looks a relation up as RangeVarGetRelid does; nil if there is
+// findRelation looks a relation up as RangeVarGetRelid does; nil if there is
 // none. A schema that does not exist is an error unless missingOK.
-func (s *Session) findSequence(name parser.RangeVar, missingOK bool) (*engine.Sequence, error) {
+func (s *Session) findRelation(name parser.RangeVar, missingOK bool) (engine.Relation, error) {
 	seen := s.catalog()
-	seq, err := s.lookUp(name, missingOK)
-	if seq != nil {
-		return seq, err
+	found, err := s.lookUp(name, missingOK)
+	if found != nil {
+		return found, err
 	}
 	missing := err
 	if missing == nil {
@@ -153,14 +153,14 @@ func (s *Session) findSequence(name parser.RangeVar, missingOK bool) (*engine.Se
 	return nil, err
 }
 
-func (s *Session) lookUp(name parser.RangeVar, missingOK bool) (*engine.Sequence, error) {
+func (s *Session) lookUp(name parser.RangeVar, missingOK bool) (engine.Relation, error) {
 	if err := s.checkDatabase(name); err != nil {
 		return nil, err
 	}
 	if name.Schema == "" {
 		for _, schema := range s.resolvedPath().effective {
-			if seq, ok := s.db().Sequence(schema, name.Name); ok {
-				return seq, nil
+			if found, ok := s.db().Relation(schema, name.Name); ok {
+				return found, nil
 			}
 		}
 		return nil, nil
@@ -172,8 +172,38 @@ func (s *Session) lookUp(name parser.RangeVar, missingOK bool) (*engine.Sequence
 		}
 		return nil, errNoSchema(name.Schema)
 	}
-	seq, _ := s.db().Sequence(schema.OID, name.Name)
-	return seq, nil
+	found, ok := s.db().Relation(schema.OID, name.Name)
+	if !ok {
+		return nil, nil
+	}
+	return found, nil
+}
+
+// shownName is a relation's name as messages about dependencies show it: with its
+// schema unless the search path finds it.
+func (s *Session) shownName(r engine.Relation) string {
+	schema, name := r.Where()
+	for _, oid := range s.resolvedPath().effective {
+		if found, ok := s.db().Relation(oid, name); ok {
+			if found.Key() == r.Key() {
+				return parser.QuoteIdent(name)
+			}
+			break
+		}
+	}
+	n, _ := s.db().SchemaByOID(schema)
+	return parser.QuoteIdent(n.Name) + "." + parser.QuoteIdent(name)
+}
+
+// kindName is how messages call a kind of relation.
+func kindName(k engine.RelationKind) string {
+	switch k {
+	case engine.KindTable:
+		return "table"
+	case engine.KindIndex:
+		return "index"
+	}
+	return "sequence"
 }
 
 // creation is where an object of this name would be made, with which persistence: in

@@ -27,22 +27,10 @@ func notServedYet(stmt parser.Statement) (tag string, ok bool) {
 		return "DROP OWNED", true
 	case *parser.ReassignOwnedStmt:
 		return "REASSIGN OWNED", true
-	case *parser.CreateTableStmt:
-		return "CREATE TABLE", true
-	case *parser.AlterTableStmt:
-		return alterTag(stmt.Object), true
-	case *parser.RenamePartStmt:
-		return alterTag(stmt.Object), true
-	case *parser.CreateIndexStmt:
-		return "CREATE INDEX", true
-	case *parser.TruncateStmt:
-		return "TRUNCATE TABLE", true
 	case *parser.RenameStmt:
 		return alterTag(stmt.Object), !isRelation(stmt.Object) && stmt.Object != parser.ObjectSchema
 	case *parser.AlterOwnerStmt:
 		return alterTag(stmt.Object), !isRelation(stmt.Object) && stmt.Object != parser.ObjectSchema
-	case *parser.DropStmt:
-		return "DROP SCHEMA", stmt.Object == parser.ObjectSchema
 	}
 	return "", false
 }

@@ -229,6 +229,16 @@ func (s *Session) runUtility(stmt parser.Statement) (string, error) {
 		return s.setPersistence(stmt)
 	case *parser.DropStmt:
 		return s.drop(stmt)
+	case *parser.CreateTableStmt:
+		return s.createTable(stmt)
+	case *parser.AlterTableStmt:
+		return s.alterTable(stmt)
+	case *parser.RenamePartStmt:
+		return s.renamePart(stmt)
+	case *parser.CreateIndexStmt:
+		return s.createIndex(stmt)
+	case *parser.TruncateStmt:
+		return s.truncate(stmt)
 	case *parser.SecLabelStmt:
 		return s.securityLabel(stmt)
 	case *parser.TransactionStmt:
@@ -259,8 +269,6 @@ func unserved(tag string) error {
 	switch tag {
 	case "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "TRUNCATE TABLE", "SELECT INTO", "CREATE TABLE AS":
 		return err.WithHint("seqd hands out sequence values and stores no rows: keep rows in your database.")
-	case "CREATE TABLE", "ALTER TABLE":
-		return err.WithHint("seqd hands out sequence values: create the sequence by itself, and the table in your database.")
 	}
 	if hint, ok := hints[tag]; ok {
 		return err.WithHint("%s", hint)

@@ -67,6 +67,10 @@ func (s *Session) sequenceByOID(oid engine.OID) (*engine.Sequence, error) {
 		if seq, ok := db.SequenceByOID(oid); ok {
 			return seq, nil
 		}
+		if r, ok := db.RelationByOID(oid); ok {
+			_, name := r.Where()
+			return nil, sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is not a sequence", name)
+		}
 	}
 	if r, ok := query.SystemRelationByOID(oid); ok {
 		return nil, sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is not a sequence", r.Name)

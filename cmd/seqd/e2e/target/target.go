@@ -117,8 +117,9 @@ func (p *Postgres) horizon(ctx context.Context) (string, error) {
 const sweepSQL = `
 SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_'
 UNION ALL
-SELECT format('DROP %s IF EXISTS public.%I CASCADE', CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relname)
-FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('S', 'r', 'v', 'p')`
+(SELECT format('DROP %s IF EXISTS public.%I CASCADE', CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relname)
+FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('S', 'r', 'v', 'p')
+ORDER BY relkind = 'S') -- sequences of identity columns go with their tables`
 
 // leftSQL counts what differs from a new database; 16384 is the first object id
 // that is not PostgreSQL's own.
