@@ -64,6 +64,10 @@ lint: ## staticcheck
 tidy-check:
 	$(GO) mod tidy -diff
 
+.PHONY: generate
+generate: ## Record PostgreSQL 15's system catalogs anew (make test checks them)
+	$(GO) test -count=1 ./cmd/seqd/e2e/catalogs -rewrite
+
 .PHONY: race
 race: ## The tests of the concurrent packages under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short ./engine/... ./protocol/... ./raftfsm/... ./server/...

@@ -65,20 +65,29 @@ func noSet(*frame, *callExpr, []value) (setIterator, error) {
 	return func() (value, bool, error) { return value{}, false, nil }, nil
 }
 
-func viewByOID(_ *frame, _ *callExpr, a []value) (value, error) { return viewText(a[0].OID()) }
+func viewByOID(_ *frame, c *callExpr, a []value) (value, error) { return viewText(a[0].OID(), pretty(c, a)) }
 
-func viewByName(f *frame, _ *callExpr, a []value) (value, error) {
+// pretty tells whether a definition is asked for without needless parentheses: by a
+// Boolean, or by a line width.
+func pretty(c *callExpr, a []value) bool {
+	return len(a) > 1 && (c.fn.Args[1] == pgtypes.Int4 || a[1].Bool())
+}
+
+func viewByName(f *frame, c *callExpr, a []value) (value, error) {
 	oid, err := resolveClass(f.s, a[0].Text())
 	if err != nil {
 		return value{}, err
 	}
-	return viewText(uint32(oid))
+	return viewText(uint32(oid), pretty(c, a))
 }
 
-func viewText(oid uint32) (value, error) {
+func viewText(oid uint32, pretty bool) (value, error) {
 	r, ok := builtin.RelationByOID(oid)
 	if !ok || r.Definition == "" {
 		return value{}, nil
+	}
+	if pretty {
+		return pgtypes.NewText(r.Pretty), nil
 	}
 	return pgtypes.NewText(r.Definition), nil
 }

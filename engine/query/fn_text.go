@@ -40,15 +40,6 @@ func init() {
 		},
 		"pg_client_encoding":  constantName("UTF8"),
 		"getdatabaseencoding": constantName("UTF8"),
-		"PG_encoding_to_char": func(_ *frame, _ *callExpr, a []value) (value, error) {
-			switch a[0].Int() {
-			case 6:
-				return pgtypes.NewText("UTF8"), nil
-			case 0:
-				return pgtypes.NewText("SQL_ASCII"), nil
-			}
-			return pgtypes.NewText(""), nil
-		},
 	})
 }
 

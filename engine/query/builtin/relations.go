@@ -18,8 +18,8 @@ type Relation struct {
 	Kind         byte   // relkind: r table, v view, i index, t TOAST table
 	RowType      uint32 // the composite type of its rows, 0 if there is none
 	Columns      []Column
-	// Definition is a view's query.
-	Definition string
+	// Definition is a view's query, Pretty the same with less parentheses.
+	Definition, Pretty string
 
 	lazyRows
 }
@@ -81,7 +81,10 @@ var relations = sync.OnceValue(func() *relationTable {
 		r := t.byOID[num(f[0])]
 		r.Columns = append(r.Columns, c)
 	})
-	lines("views", func(f []string) { t.byOID[num(f[0])].Definition = f[1] })
+	lines("views", func(f []string) {
+		r := t.byOID[num(f[0])]
+		r.Definition, r.Pretty = f[1], f[2]
+	})
 	return t
 })
 

@@ -112,8 +112,8 @@ const catalogsQuery = `SELECT n.nspname, c.relname,
  FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
  WHERE relkind = 'r' AND nspname IN ('pg_catalog', 'information_schema') ORDER BY c.oid`
 
-// viewsQuery gives the views' definitions.
-const viewsQuery = `SELECT c.oid, pg_get_viewdef(c.oid) FROM pg_class c WHERE relkind = 'v' AND c.oid < 16384 ORDER BY 1`
+// viewsQuery gives the views' definitions, plain and pretty.
+const viewsQuery = `SELECT c.oid, pg_get_viewdef(c.oid), pg_get_viewdef(c.oid, true) FROM pg_class c WHERE relkind = 'v' AND c.oid < 16384 ORDER BY 1`
 
 // selectOf reads a catalog in a form that can be loaded without a server: reg…
 // columns as numbers, expression trees as their text, and without what differs
