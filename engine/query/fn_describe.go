@@ -65,7 +65,9 @@ func noSet(*frame, *callExpr, []value) (setIterator, error) {
 	return func() (value, bool, error) { return value{}, false, nil }, nil
 }
 
-func viewByOID(_ *frame, c *callExpr, a []value) (value, error) { return viewText(a[0].OID(), pretty(c, a)) }
+func viewByOID(_ *frame, c *callExpr, a []value) (value, error) {
+	return viewText(a[0].OID(), pretty(c, a))
+}
 
 // pretty tells whether a definition is asked for without needless parentheses: by a
 // Boolean, or by a line width.
