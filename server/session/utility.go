@@ -1,8 +1,6 @@
 package session
 
 import (
-	"strings"
-
 	"seqd/engine/query"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
@@ -100,27 +98,4 @@ func (s *Session) runExecute(stmt *parser.ExecuteStmt) (result, error) {
 		return result{}, err
 	}
 	return result{tag: inner.tag, counted: inner.counted, rows: inner.rows}, nil
-}
-
-// runExplain shows a plan without running it.
-func (s *Session) runExplain(stmt *parser.ExplainStmt) (result, error) {
-	for _, o := range stmt.Options {
-		if strings.EqualFold(o.Name, "analyze") && !strings.EqualFold(o.Value, "false") && !strings.EqualFold(o.Value, "off") {
-			return result{}, sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not serve EXPLAIN ANALYZE").
-				WithHint("EXPLAIN shows the plan without taking a value.")
-		}
-	}
-	inner, err := s.analyze(stmt.Query, "", nil)
-	if err != nil {
-		return result{}, err
-	}
-	lines := []string{"Utility statements have no plan structure"}
-	if inner.plan != nil {
-		lines = inner.plan.Explain()
-	}
-	rows := &fixedRows{}
-	for _, line := range lines {
-		rows.rows = append(rows.rows, textRow(line))
-	}
-	return result{tag: "EXPLAIN", rows: rows}, nil
 }
