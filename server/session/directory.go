@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"seqd/engine"
 	"seqd/engine/query"
 	"seqd/protocol/sqlstate"
 )
@@ -195,3 +196,32 @@ func (s *Session) preparedStatements() []query.PreparedStatement {
 }
 
 var _ query.Host = (*Directory)(nil)
+
+// others counts the sessions in a database but one.
+func (d *Directory) others(database engine.OID, except *Session) (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.sessions {
+		if s.database == database && s != except {
+			n++
+		}
+	}
+	return n
+}
+
+// terminateWait is how long terminate waits for sessions to end.
+const terminateWait = 5 * time.Second
+
+// terminate ends the sessions in a database but one.
+func (d *Directory) terminate(database engine.OID, except *Session) {
+	d.mu.Lock()
+	for _, s := range d.sessions {
+		if s.database == database && s != except {
+			s.Terminate(sqlstate.Fatalf(sqlstate.AdminShutdown, "terminating connection due to administrator command"))
+		}
+	}
+	d.mu.Unlock()
+	for end := time.Now().Add(terminateWait); d.others(database, except) > 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+}

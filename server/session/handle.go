@@ -99,7 +99,10 @@ func (s *Session) guarded(f func() error) error {
 			sqlstate.New(sqlstate.QueryCanceled, "canceling statement due to statement timeout"))
 		defer stop()
 	}
-	err := f()
+	err := s.here()
+	if err == nil {
+		err = f()
+	}
 	s.interrupt.end()
 	if err == nil {
 		return nil

@@ -5,12 +5,8 @@ import "seqd/protocol/parser"
 // notServedYet is the tag of a statement that is parsed in full and not executed.
 func notServedYet(stmt parser.Statement) (tag string, ok bool) {
 	switch stmt := stmt.(type) {
-	case *parser.CreateDatabaseStmt:
-		return "CREATE DATABASE", true
-	case *parser.AlterDatabaseStmt, *parser.AlterDatabaseRefreshStmt, *parser.AlterDatabaseSetStmt:
+	case *parser.AlterDatabaseSetStmt:
 		return "ALTER DATABASE", true
-	case *parser.DropDatabaseStmt:
-		return "DROP DATABASE", true
 	case *parser.CreateRoleStmt:
 		return "CREATE ROLE", true
 	case *parser.AlterRoleStmt, *parser.AlterRoleSetStmt:
@@ -28,17 +24,9 @@ func notServedYet(stmt parser.Statement) (tag string, ok bool) {
 	case *parser.ReassignOwnedStmt:
 		return "REASSIGN OWNED", true
 	case *parser.RenameStmt:
-		return alterTag(stmt.Object), !isRelation(stmt.Object) && stmt.Object != parser.ObjectSchema
+		return alterTag(stmt.Object), stmt.Object == parser.ObjectRole
 	case *parser.AlterOwnerStmt:
-		return alterTag(stmt.Object), !isRelation(stmt.Object) && stmt.Object != parser.ObjectSchema
+		return alterTag(stmt.Object), stmt.Object == parser.ObjectRole
 	}
 	return "", false
-}
-
-func isRelation(object parser.ObjectType) bool {
-	switch object {
-	case parser.ObjectSequence, parser.ObjectTable, parser.ObjectView, parser.ObjectIndex:
-		return true
-	}
-	return false
 }

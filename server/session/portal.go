@@ -213,16 +213,18 @@ func (s *Session) runUtility(stmt parser.Statement) (string, error) {
 		return s.createSchema(stmt)
 	case *parser.CommentStmt:
 		return s.comment(stmt)
+	case *parser.CreateDatabaseStmt:
+		return s.createDatabase(stmt)
+	case *parser.DropDatabaseStmt:
+		return s.dropDatabase(stmt)
+	case *parser.AlterDatabaseStmt:
+		return s.alterDatabase(stmt)
+	case *parser.AlterDatabaseRefreshStmt:
+		return s.refreshDatabase(stmt)
 	case *parser.RenameStmt:
-		if stmt.Object == parser.ObjectSchema {
-			return s.renameSchema(stmt)
-		}
-		return s.rename(stmt)
+		return s.renameAny(stmt)
 	case *parser.AlterOwnerStmt:
-		if stmt.Object == parser.ObjectSchema {
-			return s.setSchemaOwner(stmt)
-		}
-		return s.setOwner(stmt)
+		return s.setOwnerOfAny(stmt)
 	case *parser.AlterObjectSchemaStmt:
 		return s.setSchema(stmt)
 	case *parser.AlterPersistenceStmt:
@@ -285,4 +287,24 @@ var hints = map[string]string{
 	"CALL":             "seqd runs no procedural code: send the statements one by one.",
 	"LISTEN":           "seqd sends no notifications: LISTEN to your database.",
 	"NOTIFY":           "seqd sends no notifications: NOTIFY in your database.",
+}
+
+func (s *Session) renameAny(r *parser.RenameStmt) (string, error) {
+	switch r.Object {
+	case parser.ObjectSchema:
+		return s.renameSchema(r)
+	case parser.ObjectDatabase:
+		return s.renameDatabase(r)
+	}
+	return s.rename(r)
+}
+
+func (s *Session) setOwnerOfAny(a *parser.AlterOwnerStmt) (string, error) {
+	switch a.Object {
+	case parser.ObjectSchema:
+		return s.setSchemaOwner(a)
+	case parser.ObjectDatabase:
+		return s.setDatabaseOwner(a)
+	}
+	return s.setOwner(a)
 }

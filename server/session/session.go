@@ -116,8 +116,9 @@ type Session struct {
 	interrupt *interrupt
 	tx        transaction
 	path      searchPath
-	within    engine.OID   // the schema whose elements CREATE SCHEMA is making, or 0
-	temp      *engine.Temp // temporary objects; nil: none so far
+	within    engine.OID      // the schema whose elements CREATE SCHEMA is making, or 0
+	home      *engine.Catalog // the newest in which the session's database was found
+	temp      *engine.Temp    // temporary objects; nil: none so far
 
 	prepared  map[string]*prepared
 	portals   map[string]*portal
@@ -162,6 +163,9 @@ func New(cfg Config) (*Session, error) {
 	db, ok := catalog.Database(cfg.Database)
 	if !ok {
 		return nil, sqlstate.Fatalf(sqlstate.InvalidCatalogName, "database \"%s\" does not exist", cfg.Database)
+	}
+	if err := admits(db); err != nil {
+		return nil, err
 	}
 	s.user, s.database = user, db.OID
 	if err := s.initialSettings(cfg); err != nil {
