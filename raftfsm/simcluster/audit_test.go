@@ -2,7 +2,6 @@ package simcluster
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"seqd/protocol/sqlstate"
@@ -17,6 +16,9 @@ type audit struct {
 }
 
 func (a *audit) run(c *cluster) {
+	for _, text := range a.log.twice {
+		a.fail("%s", text)
+	}
 	bySeq := map[*seq][]*operation{}
 	for _, o := range a.list {
 		bySeq[o.seq] = append(bySeq[o.seq], o)
@@ -57,7 +59,7 @@ func (a *audit) once(o *operation) {
 	case create:
 		key = "create " + o.seq.name
 	case drop:
-		key = fmt.Sprint("drop ", o.seq.id.Sequence)
+		key = "drop " + o.seq.name
 	default:
 		return
 	}

@@ -75,7 +75,7 @@ func TestAuditor(t *testing.T) {
 		{"out of order", func(t *tale) { t.set(7, 9); t.read(1, 5) }, nil},
 		{"void", func(t *tale) { t.next(1, 5).cached = true; t.set(9, 9); t.next(2, 5).cached = true }, nil},
 		{"dropped", func(t *tale) { t.add(&operation{kind: drop}); t.next(1, 5) },
-			func(x *executed) { x.sets["drop 77"] = 1 }},
+			func(x *executed) { x.sets["drop s"] = 1 }},
 		{"out of bounds", func(t *tale) { t.q.params.Max = 3; t.next(4, 5) }, nil},
 		{"not reserved", func(t *tale) { t.next(4, 5) }, func(x *executed) { clear(x.reserved) }},
 		{"executed 2 times", func(t *tale) { t.set(4, 5) }, func(x *executed) {

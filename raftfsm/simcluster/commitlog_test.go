@@ -71,8 +71,10 @@ type executed struct {
 	reserved map[rangeKey][]sequence.Block
 	sessions map[engine.SequenceID]map[uint64]bool // terms in which values were reserved
 	entries  int
-	late     int // logged in another term than they were proposed in
-	states   int // compared
+	names    map[engine.OID]string // of every sequence that there was
+	twice    []string              // OIDs that two sequences had
+	late     int                   // logged in another term than they were proposed in
+	states   int                   // compared
 }
 
 type rangeKey struct {
@@ -86,7 +88,7 @@ func setKey(k kind, id engine.SequenceID, s sequence.State) string {
 
 // replay executes the log anew, compares the states, and counts.
 func (g *commitLog) replay() *executed {
-	x := &executed{sets: map[string]int{}, reserved: map[rangeKey][]sequence.Block{}, sessions: map[engine.SequenceID]map[uint64]bool{}}
+	x := &executed{sets: map[string]int{}, reserved: map[rangeKey][]sequence.Block{}, sessions: map[engine.SequenceID]map[uint64]bool{}, names: map[engine.OID]string{}}
 	var last uint64
 	for i := range g.entries {
 		last = max(last, i)
@@ -159,12 +161,16 @@ func (x *executed) count(term uint64, e *codec.Entry, r raftfsm.Response) {
 			case *engine.PutSequence:
 				id := engine.SequenceID{Database: c.Database, Sequence: w.Sequence.OID}
 				if w.Expect == 0 {
+					if was, used := x.names[w.Sequence.OID]; used {
+						x.twice = append(x.twice, fmt.Sprintf("OID %d was given to %s and to %s", w.Sequence.OID, was, w.Sequence.Name))
+					}
+					x.names[w.Sequence.OID] = w.Sequence.Name
 					x.sets["create "+w.Sequence.Name]++
 				} else if w.Position != nil {
 					x.sets[setKey(restart, id, *w.Position)]++
 				}
 			case *engine.DropSequence:
-				x.sets[fmt.Sprint("drop ", w.OID)]++
+				x.sets["drop "+x.names[w.OID]]++
 			}
 		}
 	}

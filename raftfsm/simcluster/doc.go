@@ -29,6 +29,7 @@
 //     beginning
 //   - setval, ALTER, CREATE, DROP are executed once if they were acknowledged, never if
 //     they were refused, at most once if the answer was 40003
+//   - no OID is given to two sequences
 //   - no more values are lost than the declared budget
 //   - after the last fault everything is served again within a bound of virtual time
 //

@@ -233,11 +233,11 @@ type logHandler struct {
 	part string
 }
 
-func (h *logHandler) Enabled(_ context.Context, at slog.Level) bool { return at >= slog.LevelWarn }
+func (h *logHandler) Enabled(context.Context, slog.Level) bool { return true }
 
 func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	h.l.io.wait()
-	if h.l.m.c.verbose {
+	if h.l.m.c.verbose && r.Level >= slog.LevelWarn {
 		h.l.m.c.note("%s logs: %s%s", h.l.m.name, h.part, attributes(r))
 	}
 	return nil
