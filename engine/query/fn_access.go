@@ -369,3 +369,22 @@ func parameterPrivilege(f *frame, c *callExpr, args []value) (value, error) {
 	}
 	return pgtypes.NewBool(engine.Access{Catalog: f.s.Catalog()}.Superuser(user)), nil
 }
+
+// mayRead refuses system relations that the current user may not read, pg_authid
+// with its passwords above all.
+func mayRead(s Session, relations []engine.OID) error {
+	for _, oid := range relations {
+		o := relationObject(s, oid)
+		if hasOne(s, me(s), acl.Relation, o, []wanted{{privilege: acl.Select}}) {
+			continue
+		}
+		what := "table"
+		r, ok := builtin.RelationByOID(uint32(oid))
+		if ok && r.Kind == 'v' {
+			what = "view"
+		}
+		_, name, _ := relationByOID(s, oid)
+		return sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied for %s %s", what, name)
+	}
+	return nil
+}

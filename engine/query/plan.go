@@ -72,6 +72,9 @@ type Plan struct {
 	err error
 
 	next nextvalForm
+
+	// reads are the system relations that the statement names: Open checks SELECT.
+	reads []engine.OID
 }
 
 // nextvalForm is the short cut for SELECT nextval(…).
@@ -99,7 +102,7 @@ func Analyze(stmt *parser.SelectStmt, s Session, declared []pgtypes.OID) (*Plan,
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{Columns: root.cols, root: root}
+	plan := &Plan{Columns: root.cols, root: root, reads: a.reads}
 	if a.params != nil {
 		if err := a.checkParams(); err != nil {
 			return nil, err
@@ -162,6 +165,9 @@ func (p *Plan) Open(s Session, args []pgtypes.Value) (Rows, error) {
 	}
 	if len(args) < len(p.Params) {
 		return nil, sqlstate.Errorf(sqlstate.InternalError, "%d parameters given, %d needed", len(args), len(p.Params))
+	}
+	if err := mayRead(s, p.reads); err != nil {
+		return nil, err
 	}
 	for i, t := range p.Params {
 		// A reg… value that came as a number gets its name.

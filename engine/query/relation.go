@@ -176,6 +176,13 @@ func (s *scope) rangeVar(n *parser.RangeVar) (source, []*relation, error) {
 	if n.Sample {
 		return nil, nil, unsupported("TABLESAMPLE", n.Pos)
 	}
+	if !s.a.lax { // what a view reads is its owner's business
+		if view != nil {
+			s.a.reads = append(s.a.reads, engine.OID(view.OID))
+		} else if _, ok := v.(catalogRelation); ok {
+			s.a.reads = append(s.a.reads, v.OID())
+		}
+	}
 	if view != nil {
 		return s.view(n, view)
 	}
