@@ -169,13 +169,14 @@ func (s *Sequence) serving() error {
 	return nil
 }
 
-// next computes the fetch at a position; of size values, 0: as CACHE says.
+// next computes the fetch at a position; of size values, 0: as CACHE says. PostgreSQL
+// never finds an unlogged sequence logged, so its log_cnt starts anew each time (L7).
 func (s *Sequence) next(size uint64, at sequence.State, force bool) (sequence.Fetch, error) {
 	p := s.def.Params
 	if size > 0 {
 		p.Cache = int64(size)
 	}
-	return sequence.Next(p, at, s.a.logVals, force)
+	return sequence.Next(p, at, s.a.logVals, force || s.def.Persistence == engine.Unlogged)
 }
 
 // take hands out the next fetch. ok is false if it is not (entirely) reserved.

@@ -267,6 +267,9 @@ func (s *Session) setSchema(a *parser.AlterObjectSchemaStmt) (string, error) {
 
 func (s *Session) setOwner(a *parser.AlterOwnerStmt) (string, error) {
 	return s.replace(a.Object, a.Name, a.IfExists, func(found engine.Relation) error {
+		if a.Object == parser.ObjectIndex && found.Kind() != engine.KindIndex {
+			return notOf(found, a.Object)
+		}
 		role, err := s.role(a.Owner)
 		if err != nil {
 			return err

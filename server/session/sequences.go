@@ -156,7 +156,7 @@ func (s *Session) nextPrivate(m *sequenceMemory, p *engine.PrivatePosition) (int
 		if err != nil {
 			return 0, err
 		}
-		f, err := sequence.Next(seq.Params, p.State, sequence.LogVals, false)
+		f, err := sequence.Next(seq.Params, p.State, sequence.LogVals, seq.Persistence != engine.Permanent)
 		if err != nil {
 			return 0, engine.LimitReached(seq, err)
 		}
