@@ -61,15 +61,19 @@ func (v *view) apply(version uint64, writes ...Write) ([]Object, *sqlstate.Error
 			v.detachParts(table, now)
 		}
 	}
-	for _, w := range writes {
-		_, o, _ := write(w)
-		if o == nil {
-			continue
+	// What relations lie in comes before them: a schema that is changed, too, has gone
+	// above and comes back here.
+	for _, relations := range []bool{false, true} {
+		for _, w := range writes {
+			_, o, _ := write(w)
+			if _, is := o.(Relation); o == nil || is != relations {
+				continue
+			}
+			if err := v.admit(o); err != nil {
+				return nil, err
+			}
+			v.put(o.at(version))
 		}
-		if err := v.admit(o); err != nil {
-			return nil, err
-		}
-		v.put(o.at(version))
 	}
 	return before, nil
 }

@@ -7,6 +7,7 @@
 package acl
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"strings"
@@ -162,6 +163,15 @@ func (a ACL) Roles(yield func(OID) bool) {
 			return
 		}
 	}
+}
+
+// Sorted is the same list by grantee and grantor, as default privileges are kept.
+func (a ACL) Sorted() ACL {
+	next := slices.Clone(a)
+	slices.SortStableFunc(next, func(x, y Item) int {
+		return cmp.Or(cmp.Compare(x.Grantee, y.Grantee), cmp.Compare(x.Grantor, y.Grantor))
+	})
+	return next
 }
 
 // Equal tells whether two lists are the same, in order and all.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/engine/sequence"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
@@ -139,6 +140,9 @@ func (f *fakeSession) SequenceState(oid engine.OID) (sequence.State, error) {
 	}
 	return *st, nil
 }
+
+func (f *fakeSession) MayUse(engine.OID) bool                 { return true }
+func (f *fakeSession) Allow(engine.OID, acl.Privileges) error { return nil }
 
 func (f *fakeSession) Setting(name string) (string, error) {
 	v, ok := f.settings[strings.ToLower(name)]

@@ -370,10 +370,16 @@ func parameterPrivilege(f *frame, c *callExpr, args []value) (value, error) {
 	return pgtypes.NewBool(engine.Access{Catalog: f.s.Catalog()}.Superuser(user)), nil
 }
 
-// mayRead refuses system relations that the current user may not read, pg_authid
+// mayRead refuses relations that the current user may not read, pg_authid
 // with its passwords above all.
 func mayRead(s Session, relations []engine.OID) error {
 	for _, oid := range relations {
+		if _, ok := s.Database().RelationByOID(oid); ok {
+			if err := s.Allow(oid, acl.Select); err != nil {
+				return err
+			}
+			continue
+		}
 		o := relationObject(s, oid)
 		if hasOne(s, me(s), acl.Relation, o, []wanted{{privilege: acl.Select}}) {
 			continue

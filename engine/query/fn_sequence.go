@@ -2,6 +2,7 @@ package query
 
 import (
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/engine/sequence"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
@@ -37,6 +38,9 @@ func integerOr(n int64, err error) (value, error) {
 }
 
 func sequenceLastValue(f *frame, _ *callExpr, a []value) (value, error) {
+	if err := f.s.Allow(engine.OID(a[0].OID()), acl.Usage|acl.Select); err != nil {
+		return value{}, err
+	}
 	st, err := f.s.SequenceState(engine.OID(a[0].OID()))
 	if err != nil || !st.IsCalled {
 		return value{}, err
@@ -48,6 +52,9 @@ func sequenceParameters(f *frame, c *callExpr, a []value) (value, error) {
 	seq, ok := f.s.Database().SequenceByOID(engine.OID(a[0].OID()))
 	if !ok {
 		return value{}, sqlstate.Errorf(sqlstate.InternalError, "cache lookup failed for sequence %d", a[0].OID())
+	}
+	if err := f.s.Allow(seq.OID, acl.Usage|acl.Select|acl.Update); err != nil {
+		return value{}, err
 	}
 	p := seq.Params
 	typ := map[sequence.Type]pgtypes.OID{sequence.SmallInt: pgtypes.Int2, sequence.Integer: pgtypes.Int4, sequence.BigInt: pgtypes.Int8}[p.Type]

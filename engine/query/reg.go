@@ -286,6 +286,9 @@ func classByName(s Session, text string) (engine.OID, error) {
 		if !ok {
 			return 0, sqlstate.Errorf(sqlstate.InvalidSchemaName, `schema "%s" does not exist`, schema)
 		}
+		if !s.MayUse(in) {
+			return 0, deniedSchema(schema)
+		}
 		path = []engine.OID{in}
 	}
 	for _, in := range path {

@@ -148,6 +148,10 @@ func schemaByName(s Session, name string) (engine.OID, bool) {
 	return sch.OID, true
 }
 
+func deniedSchema(name string) *sqlstate.Error {
+	return sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied for schema %s", name)
+}
+
 // ownTemp is the real name of the session's schema for temporary objects for pg_temp,
 // and any other name as it is. A session that has one has it in its path.
 func ownTemp(s Session, name string) string {
@@ -179,7 +183,7 @@ func (s *scope) rangeVar(n *parser.RangeVar) (source, []*relation, error) {
 	if !s.a.lax { // what a view reads is its owner's business
 		if view != nil {
 			s.a.reads = append(s.a.reads, engine.OID(view.OID))
-		} else if _, ok := v.(catalogRelation); ok {
+		} else {
 			s.a.reads = append(s.a.reads, v.OID())
 		}
 	}
@@ -241,6 +245,9 @@ func (s *scope) lookupRelation(n *parser.RangeVar) (Relation, *builtin.Relation,
 		oid, ok := schemaByName(se, n.Schema)
 		if !ok {
 			return nil, nil, sqlstate.Errorf(sqlstate.UndefinedTable, `relation "%s.%s" does not exist`, n.Schema, n.Name).At(int(n.Pos))
+		}
+		if !se.MayUse(oid) {
+			return nil, nil, deniedSchema(n.Schema).At(int(n.Pos))
 		}
 		path = []engine.OID{oid}
 	}

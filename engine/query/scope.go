@@ -17,7 +17,7 @@ type analyzer struct {
 	kept   int
 	// subNames are the column names of scalar subqueries, for naming columns after them.
 	subNames map[*parser.SubLink]string
-	// reads are the system relations that the statement itself names.
+	// reads are the relations that the statement itself names.
 	reads []engine.OID
 	// argNames are the parameters' names in the body of a function.
 	argNames []string

@@ -10,6 +10,7 @@ package query
 
 import (
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/engine/sequence"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
@@ -28,6 +29,10 @@ type Session interface {
 	LastVal() (int64, error)
 	SetVal(seq engine.OID, value int64, isCalled bool) (int64, error)
 	SequenceState(seq engine.OID) (sequence.State, error)
+	// MayUse tells whether the current role has USAGE on a schema.
+	MayUse(schema engine.OID) bool
+	// Allow refuses if the current role has none of the privileges on a relation.
+	Allow(relation engine.OID, any acl.Privileges) error
 	// Setting is current_setting.
 	Setting(name string) (value string, err error)
 	// AllSettings are the rows of pg_show_all_settings(), which pg_settings shows.

@@ -17,7 +17,7 @@ type AccessFiles interface {
 
 // accessFiles are for superusers: PostgreSQL gives these functions to nobody else.
 func (e evaluator) accessFiles(function string) (AccessFiles, error) {
-	if !e.s.user.Superuser {
+	if !e.s.currentRole().Superuser {
 		return nil, sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied for function %s", function)
 	}
 	if e.s.access == nil {

@@ -22,7 +22,7 @@ func (m *memory) UnlockKey(_ uint64, key engine.LockKey, exclusive bool) {
 // between: by hand, at the end of a transaction, at a savepoint.
 func TestAdvisoryLocksAreCounted(t *testing.T) {
 	m := newMemory()
-	s := &Session{backend: m, interrupt: newInterrupt(), settings: settings.New()}
+	s := &Session{backend: m, interrupt: newInterrupt(), settings: settings.New(), user: &engine.Role{}}
 	key := engine.LockKey{Class: engine.LockAdvisory, Number: 1}
 	held := func(want int) {
 		t.Helper()

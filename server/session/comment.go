@@ -40,16 +40,16 @@ func (s *Session) commented(c *parser.CommentStmt) (class engine.Class, oid engi
 		if err != nil {
 			return 0, 0, 0, err
 		}
-		return engine.ClassSchema, schema.OID, 0, nil
+		return engine.ClassSchema, schema.OID, 0, s.mustOwn(schema.Owner, "schema", schema.Name)
 	case parser.ObjectDatabase:
 		db, _ := s.catalog().Database(c.Name[0])
-		return engine.ClassDatabase, db.OID, 0, nil
+		return engine.ClassDatabase, db.OID, 0, s.mustOwn(db.Owner, "database", db.Name)
 	case parser.ObjectRole:
 		role, err := s.role(parser.RoleSpec{Name: c.Name[0]})
 		if err != nil {
 			return 0, 0, 0, err
 		}
-		return engine.ClassRole, role.OID, 0, nil
+		return engine.ClassRole, role.OID, 0, s.mustOwnRole(role)
 	case parser.ObjectColumn:
 		return s.commentedColumn(c.Name)
 	case parser.ObjectConstraint:
@@ -62,7 +62,7 @@ func (s *Session) commented(c *parser.CommentStmt) (class engine.Class, oid engi
 		if !isOf(r, c.Object) {
 			return 0, 0, 0, notOf(r, c.Object)
 		}
-		return engine.ClassRelation, r.Key().OID, 0, nil
+		return engine.ClassRelation, r.Key().OID, 0, s.mustOwnRelation(r)
 	}
 	return 0, 0, 0, sqlstate.Errorf(sqlstate.UndefinedObject, "%s \"%s\" does not exist", c.Object, c.Name[0])
 }
@@ -75,6 +75,9 @@ func (s *Session) relationNamed(names []string) (engine.Relation, error) {
 	}
 	return lookedUp(s, func() (engine.Relation, error) {
 		if err := s.checkDatabase(name); err != nil {
+			return nil, err
+		}
+		if err := s.mayLookIn(name.Schema); err != nil {
 			return nil, err
 		}
 		if r, ok := s.lookUpRelation(name); ok {
@@ -151,7 +154,7 @@ func (s *Session) commentedColumn(names []string) (engine.Class, engine.OID, int
 	_, name := r.Where()
 	if table, ok := r.(*engine.Table); ok {
 		if _, number := table.Column(column); number > 0 {
-			return engine.ClassRelation, table.OID, int32(number), nil
+			return engine.ClassRelation, table.OID, int32(number), s.mustOwn(table.Owner, "relation", table.Name)
 		}
 	}
 	if !hasColumn(r, column) {
@@ -186,7 +189,7 @@ func (s *Session) commentedConstraint(name string, on []string) (engine.Class, e
 	_, relation := r.Where()
 	if table, ok := r.(*engine.Table); ok {
 		if c := table.Constraint(name); c != nil {
-			return engine.ClassConstraint, c.OID, 0, nil
+			return engine.ClassConstraint, c.OID, 0, s.mustOwn(table.Owner, "relation", table.Name)
 		}
 	}
 	return 0, 0, 0, sqlstate.Errorf(sqlstate.UndefinedObject, "constraint \"%s\" for table \"%s\" does not exist", name, relation)

@@ -19,7 +19,7 @@ func (s *Session) createDatabase(c *parser.CreateDatabaseStmt) (string, error) {
 	if err := s.writable(tag); err != nil {
 		return "", err
 	}
-	info := engine.DatabaseInfo{Name: c.Name, Owner: s.user.OID, AllowConnections: true, ConnectionLimit: -1}
+	info := engine.DatabaseInfo{Name: c.Name, Owner: s.currentRole().OID, AllowConnections: true, ConnectionLimit: -1}
 	template := "template1"
 	options, err := s.databaseOptions(c.Options, creationOptions)
 	if err != nil {
@@ -41,6 +41,14 @@ func (s *Session) createDatabase(c *parser.CreateDatabaseStmt) (string, error) {
 	if err := checkFixedOptions(options); err != nil {
 		return "", err
 	}
+	if me := s.currentRole(); !me.Superuser && !me.CreateDB {
+		return "", denied("permission denied to create database")
+	}
+	if owner, ok := s.catalog().RoleByOID(info.Owner); ok {
+		if err := s.mustBeMember(owner); err != nil {
+			return "", err
+		}
+	}
 	source, err := lookedUp(s, func() (*engine.Database, error) {
 		if db, ok := s.catalog().Database(template); ok {
 			return db, nil
@@ -52,6 +60,9 @@ func (s *Session) createDatabase(c *parser.CreateDatabaseStmt) (string, error) {
 	}
 	if _, taken := s.catalog().Database(c.Name); taken {
 		return "", engine.ErrExists(engine.ClassDatabase, c.Name)
+	}
+	if !source.IsTemplate && !s.authority().Owns(s.currentRole().OID, source.Owner) {
+		return "", denied("permission denied to copy database \"%s\"", template)
 	}
 	if err := s.inUse(source.OID, "source database \"%s\" is being accessed by other users", template); err != nil {
 		return "", err
@@ -184,6 +195,9 @@ func (s *Session) dropDatabase(d *parser.DropDatabaseStmt) (string, error) {
 		}
 		return "", err
 	}
+	if err := s.mustOwn(db.Owner, "database", db.Name); err != nil {
+		return "", err
+	}
 	switch {
 	case db.IsTemplate:
 		return "", sqlstate.New(sqlstate.WrongObjectType, "cannot drop a template database")
@@ -238,6 +252,9 @@ func (s *Session) changeDatabase(name string, change func(*engine.DatabaseInfo) 
 	if err != nil {
 		return "", err
 	}
+	if err := s.mustOwn(db.Owner, "database", db.Name); err != nil {
+		return "", err
+	}
 	info := db.DatabaseInfo
 	if err := change(&info); err != nil {
 		return "", err
@@ -247,6 +264,9 @@ func (s *Session) changeDatabase(name string, change func(*engine.DatabaseInfo) 
 
 func (s *Session) renameDatabase(r *parser.RenameStmt) (string, error) {
 	return s.changeDatabase(r.Name.Name, func(info *engine.DatabaseInfo) error {
+		if me := s.currentRole(); !me.Superuser && !me.CreateDB {
+			return denied("permission denied to rename database")
+		}
 		if _, taken := s.catalog().Database(r.NewName); taken {
 			return engine.ErrExists(engine.ClassDatabase, r.NewName)
 		}
@@ -267,6 +287,15 @@ func (s *Session) setDatabaseOwner(a *parser.AlterOwnerStmt) (string, error) {
 		return "", err
 	}
 	return s.changeDatabase(a.Name.Name, func(info *engine.DatabaseInfo) error {
+		if info.Owner == owner.OID {
+			return nil
+		}
+		if err := s.mustBeMember(owner); err != nil {
+			return err
+		}
+		if me := s.currentRole(); !me.Superuser && !me.CreateDB {
+			return denied("permission denied to change owner of database")
+		}
 		info.ACL = info.ACL.NewOwner(info.Owner, owner.OID)
 		info.Owner = owner.OID
 		return nil

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/engine/query"
 	"seqd/engine/sequence"
 	"seqd/protocol/parser"
@@ -58,8 +59,11 @@ func (s *Session) createSequence(c *parser.CreateSequenceStmt) (string, error) {
 		return "", err
 	}
 	n := engine.NewSequence{
-		OID: oid, Schema: schema, Name: c.Name.Name, Owner: s.user.OID,
+		OID: oid, Schema: schema, Name: c.Name.Name, Owner: s.currentRole().OID,
 		Persistence: persistence, Definition: definition,
+	}
+	if n.ACL, err = s.newACL(n.Owner, schema, acl.Sequence); err != nil {
+		return "", err
 	}
 	if n.OwnedBy, err = s.ownerColumn(ownedByOption(c.Options), n.Owner, n.Schema); err != nil {
 		return "", err
@@ -132,6 +136,9 @@ func (s *Session) altered(object parser.ObjectType, name parser.RangeVar, ifExis
 		}
 		s.notice(sqlstate.Noticef(sqlstate.SuccessfulCompletion, "relation \"%s\" does not exist, skipping", name.Name))
 		return nil, nil
+	}
+	if err := s.mustOwnRelation(found); err != nil {
+		return nil, err
 	}
 	_, shown := found.Where()
 	switch {
@@ -226,6 +233,9 @@ func (s *Session) replace(object parser.ObjectType, name parser.RangeVar, ifExis
 func (s *Session) rename(r *parser.RenameStmt) (string, error) {
 	return s.replace(r.Object, r.Name, r.IfExists, func(found engine.Relation) error {
 		schema, _ := found.Where()
+		if err := s.mayCreateIn(schema); err != nil {
+			return err
+		}
 		if _, taken := s.db().Relation(schema, r.NewName); taken {
 			return engine.ErrRelationExists(r.NewName) // also if it is its own name
 		}
@@ -261,6 +271,9 @@ func (s *Session) setSchema(a *parser.AlterObjectSchemaStmt) (string, error) {
 		if !ok {
 			return errNoSchema(a.NewSchema)
 		}
+		if err := s.mayCreateIn(schema.OID); err != nil {
+			return err
+		}
 		return s.moveRelation(found, schema)
 	})
 }
@@ -274,7 +287,7 @@ func (s *Session) setOwner(a *parser.AlterOwnerStmt) (string, error) {
 		if err != nil {
 			return err
 		}
-		return s.changeOwner(found, role.OID)
+		return s.changeOwner(found, role)
 	})
 }
 

@@ -36,6 +36,9 @@ func (s *Session) drop(d *parser.DropStmt) (string, error) {
 		if kindName(found.Kind()) != string(d.Object) {
 			return "", wrongType(found, d.Object)
 		}
+		if err := s.mayDropRelation(found); err != nil {
+			return "", err
+		}
 		if seq, ok := found.(*engine.Sequence); ok {
 			_, _, err := s.lock(name, seq)
 			if sqlstate.CodeOf(err) == sqlstate.UndefinedTable { // dropped while we waited
@@ -65,6 +68,11 @@ func (s *Session) dropSchemas(d *parser.DropStmt) error {
 			continue
 		case err != nil:
 			return err
+		}
+		if err := s.mustOwn(schema.Owner, "schema", schema.Name); err != nil {
+			return err
+		}
+		switch {
 		case schema.OID < engine.FirstNormalObjectID && schema.OID != engine.PublicNamespace && schema.OID != engine.InformationSchema:
 			return sqlstate.Errorf(sqlstate.DependentObjectsStillExist, "cannot drop schema %s because it is required by the database system", schema.Name)
 		}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/engine/query"
 	"seqd/engine/sequence"
 	"seqd/protocol/pgtypes"
@@ -54,6 +55,17 @@ func (e evaluator) SequenceState(seq engine.OID) (sequence.State, error) {
 	return e.s.sequenceState(seq)
 }
 
+// MayUse implements query.Session.
+func (e evaluator) MayUse(oid engine.OID) bool {
+	schema, ok := e.s.db().SchemaByOID(oid)
+	return !ok || e.s.mayUse(schema)
+}
+
+// Allow implements query.Session.
+func (e evaluator) Allow(relation engine.OID, any acl.Privileges) error {
+	return e.s.allow(relation, any)
+}
+
 // Setting implements query.Session.
 func (e evaluator) Setting(name string) (string, error) {
 	_, value, err := e.s.show(name)
@@ -102,10 +114,10 @@ func (e evaluator) Cursors() []query.Cursor { return e.s.openCursors() }
 func (e evaluator) Notice(n *sqlstate.Error) { e.s.notice(n) }
 
 // CurrentUser implements query.Session.
-func (e evaluator) CurrentUser() string { return e.s.user.Name }
+func (e evaluator) CurrentUser() string { return e.s.currentRole().Name }
 
 // SessionUser implements query.Session.
-func (e evaluator) SessionUser() string { return e.s.user.Name }
+func (e evaluator) SessionUser() string { return e.s.sessionRole().Name }
 
 // BackendPID implements query.Session.
 func (e evaluator) BackendPID() int32 { return int32(e.s.pid) }

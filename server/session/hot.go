@@ -29,8 +29,8 @@ type hot struct {
 	columns []byte // the answer to Describe
 	portal  portal // what the unnamed portal is after it
 	// What the plan stood on: the statement itself may be planned anew meanwhile.
-	catalog    *engine.Catalog
-	searchPath string
+	catalog *engine.Catalog
+	names   string
 }
 
 // hotMessageMax bounds what is remembered of a message.
@@ -60,7 +60,7 @@ func (s *Session) learnHot(p *portal) {
 	p.stmt.hot = &hot{
 		message: bytes.Clone(message), oid: p.single.oid, binary: format == pgproto3.BinaryFormat, columns: columns,
 		portal:  portal{stmt: p.stmt, formats: p.formats, started: true, done: true, tag: "SELECT", counted: true},
-		catalog: p.stmt.catalog, searchPath: p.stmt.searchPath,
+		catalog: p.stmt.catalog, names: p.stmt.names,
 	}
 }
 
@@ -73,7 +73,7 @@ func (s *Session) hotReady() bool {
 // hotOf is the hot of a statement if in begins with its message and its plan stands.
 func (s *Session) hotOf(p *prepared, in []byte) *hot {
 	if p == nil || p.hot == nil || !bytes.HasPrefix(in, p.hot.message) ||
-		p.hot.catalog != s.catalog() || p.hot.searchPath != s.inForce().searchPath {
+		p.hot.catalog != s.catalog() || p.hot.names != s.inForce().names {
 		return nil
 	}
 	return p.hot

@@ -13,18 +13,21 @@ type inForce struct {
 	maxStaleness      time.Duration // negative: no limit
 	readOnly          bool
 	searchPath        string
+	// names is what names mean by: the search path, and for whom.
+	names string
 }
 
 // inForce reads the settings again if one of them changed.
 func (s *Session) inForce() *inForce {
 	f := &s.forced
-	if v := s.settings.Version(); f.version != v {
+	if f.version != s.settings.Version() {
+		role := s.currentRole().Name // keeps is_superuser in step, which is a setting
 		timeout := func(name string) time.Duration {
 			return time.Duration(s.settings.Milliseconds(name)) * time.Millisecond
 		}
 		path, _ := s.settings.Get("search_path")
 		*f = inForce{
-			version:           v,
+			version:           s.settings.Version(),
 			statementTimeout:  timeout("statement_timeout"),
 			lockTimeout:       timeout("lock_timeout"),
 			idleTimeout:       timeout("idle_session_timeout"),
@@ -32,6 +35,7 @@ func (s *Session) inForce() *inForce {
 			maxStaleness:      timeout("seqd.max_staleness"),
 			readOnly:          s.transactionSetting("transaction_read_only") == "on",
 			searchPath:        path,
+			names:             path + "\x00" + role,
 		}
 	}
 	return f

@@ -11,6 +11,7 @@ import (
 // searchPath is the setting of that name, resolved against a catalog.
 type searchPath struct {
 	text      string
+	role      *engine.Role
 	catalog   *engine.Catalog
 	effective []engine.OID // where names are looked for, pg_catalog included
 	creation  engine.OID   // where new objects go; InvalidOID: nowhere
@@ -20,24 +21,24 @@ type searchPath struct {
 // resolvedPath resolves search_path, again only if it or the catalog changed.
 func (s *Session) resolvedPath() *searchPath {
 	text := s.inForce().searchPath
-	catalog := s.catalog()
-	if s.path.catalog == catalog && s.path.text == text {
+	catalog, role := s.catalog(), s.currentRole()
+	if s.path.catalog == catalog && s.path.text == text && s.path.role == role {
 		return &s.path
 	}
 	names, _ := parser.SplitIdentifierList(text) // checked when it was set
-	s.path = searchPath{text: text, catalog: catalog}
+	s.path = searchPath{text: text, role: role, catalog: catalog}
 	p := &s.path
 	if s.within != engine.InvalidOID {
 		p.effective = append(p.effective, s.within)
 	}
 	for i, name := range names {
 		if name == "$user" {
-			name = s.user.Name
+			name = role.Name
 		}
 		if name == tempSchema && i == 0 && len(p.effective) == 0 {
 			p.temporary = true // made when something is to be created in it
 		}
-		if schema, ok := s.schemaNamed(name); ok && !slices.Contains(p.effective, schema.OID) {
+		if schema, ok := s.schemaNamed(name); ok && s.mayUse(schema) && !slices.Contains(p.effective, schema.OID) {
 			p.effective = append(p.effective, schema.OID)
 		}
 	}
@@ -172,6 +173,9 @@ func (s *Session) lookUp(name parser.RangeVar, missingOK bool) (engine.Relation,
 		}
 		return nil, errNoSchema(name.Schema)
 	}
+	if !s.mayUse(schema) {
+		return nil, deniedSchema(schema.Name)
+	}
 	found, ok := s.db().Relation(schema.OID, name.Name)
 	if !ok {
 		return nil, nil
@@ -231,16 +235,16 @@ func (s *Session) creationSchema(name parser.RangeVar, temporary bool) (engine.O
 	case temporary && name.Schema != "" && name.Schema != tempSchema && !s.isOwnTemp(name.Schema):
 		return engine.InvalidOID, sqlstate.New(sqlstate.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
 	case temporary, name.Schema == tempSchema, name.Schema == "" && s.resolvedPath().temporary:
-		return s.makeTemp(), nil
+		return s.makeTemp()
 	case name.Schema != "":
 		found, ok := s.db().Schema(name.Schema)
 		if !ok {
 			return engine.InvalidOID, errNoSchema(name.Schema)
 		}
-		return found.OID, nil
+		return found.OID, s.mayCreateIn(found.OID)
 	}
 	if schema := s.resolvedPath().creation; schema != engine.InvalidOID {
-		return schema, nil
+		return schema, s.mayCreateIn(schema)
 	}
 	return engine.InvalidOID, sqlstate.New(sqlstate.InvalidSchemaName, "no schema has been selected to create in")
 }

@@ -129,7 +129,8 @@ func (s *Session) eachPart(table engine.OID, f func(engine.Relation) error) erro
 }
 
 // changeOwner is OWNER TO; a table takes its sequences along.
-func (s *Session) changeOwner(found engine.Relation, owner engine.OID) error {
+func (s *Session) changeOwner(found engine.Relation, to *engine.Role) error {
+	owner := to.OID
 	switch x := found.(type) {
 	case *engine.Sequence:
 		if x.Owner == owner {
@@ -137,6 +138,9 @@ func (s *Session) changeOwner(found engine.Relation, owner engine.OID) error {
 		}
 		if x.OwnedBy.Table != 0 {
 			return s.linkedOwner(x)
+		}
+		if err := s.mayGiveTo(to, x.Schema); err != nil {
+			return err
 		}
 		return s.giveSequence(x, owner)
 	case *engine.Index:
@@ -151,22 +155,30 @@ func (s *Session) changeOwner(found engine.Relation, owner engine.OID) error {
 		if x.Owner == owner {
 			return nil
 		}
-		next := x.Clone()
-		next.Owner, next.ACL = owner, x.ACL.NewOwner(x.Owner, owner)
-		for i := range next.Columns {
-			next.Columns[i].ACL = next.Columns[i].ACL.NewOwner(x.Owner, owner)
-		}
-		if err := s.changes().Put(next); err != nil {
+		if err := s.mayGiveTo(to, x.Schema); err != nil {
 			return err
 		}
-		return s.eachPart(x.OID, func(part engine.Relation) error {
-			if seq, ok := part.(*engine.Sequence); ok {
-				return s.giveSequence(seq, owner)
-			}
-			return nil
-		})
+		return s.giveTable(x, owner)
 	}
 	return nil
+}
+
+// giveTable changes the owner of a table and its sequences.
+func (s *Session) giveTable(x *engine.Table, owner engine.OID) error {
+	next := x.Clone()
+	next.Owner, next.ACL = owner, x.ACL.NewOwner(x.Owner, owner)
+	for i := range next.Columns {
+		next.Columns[i].ACL = next.Columns[i].ACL.NewOwner(x.Owner, owner)
+	}
+	if err := s.changes().Put(next); err != nil {
+		return err
+	}
+	return s.eachPart(x.OID, func(part engine.Relation) error {
+		if seq, ok := part.(*engine.Sequence); ok {
+			return s.giveSequence(seq, owner)
+		}
+		return nil
+	})
 }
 
 func (s *Session) linkedOwner(seq *engine.Sequence) error {

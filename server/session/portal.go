@@ -201,9 +201,6 @@ func takesSnapshot(stmt parser.Statement) bool {
 }
 
 func (s *Session) runUtility(stmt parser.Statement) (string, error) {
-	if tag, ok := notServedYet(stmt); ok {
-		return "", unserved(tag)
-	}
 	switch stmt := stmt.(type) {
 	case *parser.CreateSequenceStmt:
 		return s.createSequence(stmt)
@@ -213,14 +210,6 @@ func (s *Session) runUtility(stmt parser.Statement) (string, error) {
 		return s.createSchema(stmt)
 	case *parser.CommentStmt:
 		return s.comment(stmt)
-	case *parser.CreateDatabaseStmt:
-		return s.createDatabase(stmt)
-	case *parser.DropDatabaseStmt:
-		return s.dropDatabase(stmt)
-	case *parser.AlterDatabaseStmt:
-		return s.alterDatabase(stmt)
-	case *parser.AlterDatabaseRefreshStmt:
-		return s.refreshDatabase(stmt)
 	case *parser.RenameStmt:
 		return s.renameAny(stmt)
 	case *parser.AlterOwnerStmt:
@@ -262,6 +251,41 @@ func (s *Session) runUtility(stmt parser.Statement) (string, error) {
 	case *parser.UnlistenStmt:
 		return "UNLISTEN", nil // there is nothing that the session could listen to
 	}
+	return s.runShared(stmt)
+}
+
+// runShared executes statements on databases, roles and privileges.
+func (s *Session) runShared(stmt parser.Statement) (string, error) {
+	switch stmt := stmt.(type) {
+	case *parser.CreateDatabaseStmt:
+		return s.createDatabase(stmt)
+	case *parser.DropDatabaseStmt:
+		return s.dropDatabase(stmt)
+	case *parser.AlterDatabaseStmt:
+		return s.alterDatabase(stmt)
+	case *parser.AlterDatabaseRefreshStmt:
+		return s.refreshDatabase(stmt)
+	case *parser.AlterRoleSetStmt:
+		return s.setOfRole(stmt)
+	case *parser.AlterDatabaseSetStmt:
+		return s.setOfDatabase(stmt)
+	case *parser.AlterDefaultPrivilegesStmt:
+		return s.alterDefaultPrivileges(stmt)
+	case *parser.DropOwnedStmt:
+		return s.dropOwned(stmt)
+	case *parser.ReassignOwnedStmt:
+		return s.reassignOwned(stmt)
+	case *parser.CreateRoleStmt:
+		return s.createRole(stmt)
+	case *parser.AlterRoleStmt:
+		return s.alterRole(stmt)
+	case *parser.DropRoleStmt:
+		return s.dropRole(stmt)
+	case *parser.GrantRoleStmt:
+		return s.grantRole(stmt)
+	case *parser.GrantStmt:
+		return s.grant(stmt)
+	}
 	return "", sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve this statement (%T)", stmt)
 }
 
@@ -295,6 +319,8 @@ func (s *Session) renameAny(r *parser.RenameStmt) (string, error) {
 		return s.renameSchema(r)
 	case parser.ObjectDatabase:
 		return s.renameDatabase(r)
+	case parser.ObjectRole:
+		return s.renameRole(r)
 	}
 	return s.rename(r)
 }

@@ -23,8 +23,8 @@ type prepared struct {
 	made    int64 // when it was stored
 	fromSQL bool  // by PREPARE
 
-	catalog    *engine.Catalog // that plan was made against
-	searchPath string
+	catalog *engine.Catalog // that plan was made against
+	names   string
 
 	hot *hot // of the last message that asked for it, nil: none of that kind
 }
@@ -57,7 +57,7 @@ func (s *Session) revalidate(p *prepared) error {
 }
 
 func (s *Session) current(p *prepared) bool {
-	return p.catalog == s.catalog() && p.searchPath == s.inForce().searchPath
+	return p.catalog == s.catalog() && p.names == s.inForce().names
 }
 
 func sameColumns(a, b []query.Column) bool {
@@ -79,7 +79,7 @@ func textColumn(name string) []query.Column {
 // plan fills in what follows from the statement and the catalog.
 func (s *Session) plan(p *prepared) error {
 	p.catalog = s.catalog()
-	p.searchPath = s.inForce().searchPath
+	p.names = s.inForce().names
 	p.params = p.declared
 	switch stmt := p.stmt.(type) {
 	case *parser.SelectStmt:

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
 )
@@ -16,7 +17,7 @@ func (s *Session) createSchema(c *parser.CreateSchemaStmt) (string, error) {
 	if err := s.writable(tag); err != nil {
 		return "", err
 	}
-	owner := s.user
+	owner := s.currentRole()
 	if c.Authorization != nil {
 		var err error
 		if owner, err = s.role(*c.Authorization); err != nil {
@@ -26,6 +27,12 @@ func (s *Session) createSchema(c *parser.CreateSchemaStmt) (string, error) {
 	name := c.Name
 	if name == "" {
 		name = owner.Name
+	}
+	if err := s.mayOnDatabase(acl.Create, deniedDatabase); err != nil {
+		return "", err
+	}
+	if err := s.mustBeMember(owner); err != nil {
+		return "", err
 	}
 	if err := checkSchemaName(name); err != nil {
 		return "", err
@@ -41,8 +48,17 @@ func (s *Session) createSchema(c *parser.CreateSchemaStmt) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := s.changes().Put(&engine.Schema{OID: oid, Name: name, Owner: owner.OID}); err != nil {
+	list, err := s.newACL(owner.OID, engine.InvalidOID, acl.Schema)
+	if err != nil {
 		return "", err
+	}
+	schema := &engine.Schema{OID: oid, Name: name, Owner: owner.OID, ACL: list}
+	if err := s.changes().Put(schema); err != nil {
+		return "", err
+	}
+	if len(c.Elements) > 0 { // they are the owner's
+		defer func(outer *engine.Role) { s.acting = outer }(s.acting)
+		s.acting = owner
 	}
 	return tag, s.createElements(c.Elements, oid, name)
 }
@@ -130,6 +146,12 @@ func (s *Session) renameSchema(r *parser.RenameStmt) (string, error) {
 	if _, taken := s.db().Schema(r.NewName); taken {
 		return "", engine.ErrExists(engine.ClassSchema, r.NewName)
 	}
+	if err := s.mustOwn(schema.Owner, "schema", schema.Name); err != nil {
+		return "", err
+	}
+	if err := s.mayOnDatabase(acl.Create, deniedDatabase); err != nil {
+		return "", err
+	}
 	if err := checkSchemaName(r.NewName); err != nil {
 		return "", err
 	}
@@ -154,6 +176,15 @@ func (s *Session) setSchemaOwner(a *parser.AlterOwnerStmt) (string, error) {
 	if schema.Owner == owner.OID {
 		return tag, nil
 	}
+	if err := s.mustOwn(schema.Owner, "schema", schema.Name); err != nil {
+		return "", err
+	}
+	if err := s.mustBeMember(owner); err != nil {
+		return "", err
+	}
+	if err := s.mayOnDatabase(acl.Create, deniedDatabase); err != nil {
+		return "", err
+	}
 	next := *schema
 	next.ACL = schema.ACL.NewOwner(schema.Owner, owner.OID)
 	next.Owner = owner.OID
@@ -167,8 +198,10 @@ func (s *Session) role(spec parser.RoleSpec) (*engine.Role, error) {
 	case "":
 	case "public":
 		name = "public"
+	case "session_user":
+		name = s.sessionRole().Name
 	default:
-		name = s.user.Name
+		name = s.currentRole().Name
 	}
 	return lookedUp(s, func() (*engine.Role, error) {
 		if role, ok := s.catalog().Role(name); ok {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/engine/query"
 	"seqd/engine/sequence"
 	"seqd/protocol/sqlstate"
@@ -19,6 +20,8 @@ type sequenceMemory struct {
 	rest   sequence.Block // values cached for this session
 	cached bool           // rest holds values
 	epoch  uint64         // that rest belongs to
+
+	rights rights
 }
 
 // take hands out the next cached value.
@@ -86,6 +89,9 @@ func errNoRelation(oid engine.OID) error {
 func (s *Session) nextval(oid engine.OID) (int64, error) {
 	m, err := s.memory(oid)
 	if err != nil {
+		return 0, err
+	}
+	if err := s.may(m, acl.Usage|acl.Update); err != nil {
 		return 0, err
 	}
 	p, own := s.private(oid)
@@ -174,6 +180,9 @@ func (s *Session) setval(oid engine.OID, value int64, isCalled bool) (int64, err
 	if err != nil {
 		return 0, err
 	}
+	if err := s.may(m, acl.Update); err != nil {
+		return 0, err
+	}
 	if !engine.IsTemporary(oid) {
 		if err := s.writable("setval()"); err != nil {
 			return 0, err
@@ -209,6 +218,9 @@ func (s *Session) currval(oid engine.OID) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := s.may(m, acl.Usage|acl.Select); err != nil {
+		return 0, err
+	}
 	if !m.defined {
 		seq, err := s.sequenceByOID(oid)
 		if err != nil {
@@ -223,8 +235,8 @@ func (s *Session) currval(oid engine.OID) (int64, error) {
 func (s *Session) lastval() (int64, error) {
 	if s.lastUsed != nil {
 		// A sequence that is gone takes lastval with it (V4).
-		if _, err := s.memory(s.lastUsed.oid); err == nil {
-			return s.lastUsed.last, nil
+		if m, err := s.memory(s.lastUsed.oid); err == nil {
+			return m.last, s.may(m, acl.Usage|acl.Select)
 		}
 	}
 	return 0, sqlstate.New(sqlstate.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")

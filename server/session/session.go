@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/engine/query"
 	"seqd/protocol/sqlstate"
 	"seqd/server/session/settings"
@@ -101,7 +102,10 @@ type Session struct {
 	log      *slog.Logger
 	pid      uint32
 	secret   []byte
-	user     *engine.Role
+	user     *engine.Role // who logged in
+	roles    roles
+	warnings []*sqlstate.Error // of the start, to be told when it is done
+	acting   *engine.Role      // for whom CREATE SCHEMA makes its elements, or nil
 	database engine.OID
 	dbName   string
 	access   AccessFiles
@@ -167,6 +171,11 @@ func New(cfg Config) (*Session, error) {
 	if err := admits(db); err != nil {
 		return nil, err
 	}
+	who := engine.Access{Catalog: catalog, Database: db}
+	if who.Has(user.OID, acl.Database, db.Owner, db.ACL, acl.Connect) == 0 {
+		return nil, sqlstate.Fatalf(sqlstate.InsufficientPrivilege, "permission denied for database \"%s\"", db.Name).
+			WithDetail("User does not have CONNECT privilege.")
+	}
 	s.user, s.database = user, db.OID
 	if err := s.initialSettings(cfg); err != nil {
 		return nil, err
@@ -188,6 +197,7 @@ func (s *Session) initialSettings(cfg Config) error {
 			return err
 		}
 	}
+	s.storedSettings()
 	parameters, err := settings.ParseOptions(cfg.Options)
 	for _, p := range append(parameters, cfg.Parameters...) {
 		if err == nil {
@@ -247,6 +257,10 @@ func (s *Session) Run() error {
 
 // greet sends what PostgreSQL sends between authentication and the first query.
 func (s *Session) greet() error {
+	for _, w := range s.warnings {
+		s.notice(w)
+	}
+	s.warnings = nil
 	s.reportSettings()
 	s.conn.Send(&pgproto3.BackendKeyData{ProcessID: s.pid, SecretKey: s.secret})
 	s.readyForQuery()
@@ -255,6 +269,7 @@ func (s *Session) greet() error {
 
 func (s *Session) reportSettings() {
 	s.noteRole()
+	s.who() // keeps is_superuser in step
 	s.settings.Report(func(name, value string) {
 		if name == "application_name" {
 			s.activity.named(value)

@@ -108,13 +108,14 @@ func (s *Session) setCharacteristics(v *parser.VariableSetStmt) error {
 
 // resetOne is RESET name and SET name TO DEFAULT.
 func (s *Session) resetOne(name string, local bool) error {
+	s.who() // keeps is_superuser in step
 	key := strings.ToLower(name)
 	switch {
 	case slices.Contains(transactionSettings, key):
 		value, _ := s.settings.Get("default_" + key)
 		return s.setTransactionSetting(key, value)
 	case key == "session_authorization":
-		return nil // the session never left it
+		return s.resetSession(local)
 	case isDefault(key):
 		if err := s.pinTransaction(); err != nil {
 			return err
@@ -134,6 +135,7 @@ func (s *Session) resetAll() error {
 
 // assign sets one parameter and returns it as SHOW prints it.
 func (s *Session) assign(name, value string, local bool) (string, error) {
+	s.who() // keeps is_superuser in step
 	key := strings.ToLower(name)
 	for _, own := range transactionSettings {
 		if key == own {
@@ -147,10 +149,7 @@ func (s *Session) assign(name, value string, local bool) (string, error) {
 	case "role":
 		return s.assignRole(value, local)
 	case "session_authorization":
-		if _, ok := s.catalog().Role(value); !ok {
-			return "", sqlstate.Errorf(sqlstate.InvalidParameterValue, "role \"%s\" does not exist", value)
-		}
-		return value, nil
+		return s.assignSession(value, local)
 	}
 	if isDefault(key) {
 		if err := s.pinTransaction(); err != nil {
@@ -158,15 +157,6 @@ func (s *Session) assign(name, value string, local bool) (string, error) {
 		}
 	}
 	return s.settings.Assign(name, value, local)
-}
-
-func (s *Session) assignRole(value string, local bool) (string, error) {
-	if value != "none" {
-		if _, ok := s.catalog().Role(value); !ok {
-			return "", sqlstate.Errorf(sqlstate.InvalidParameterValue, "role \"%s\" does not exist", value)
-		}
-	}
-	return s.settings.Assign("role", value, local)
 }
 
 // setValue flattens the arguments of SET into one string, as PostgreSQL's
@@ -218,6 +208,7 @@ func intervalHours(iv pgtypes.IntervalValue) (string, error) {
 
 // show returns a parameter's proper name and its value now.
 func (s *Session) show(name string) (column, value string, err error) {
+	s.who() // keeps is_superuser in step
 	column, value, err = s.settings.Show(name)
 	if err != nil {
 		return "", "", err

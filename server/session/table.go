@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
 )
@@ -62,7 +63,10 @@ func (s *Session) createTable(c *parser.CreateTableStmt) (string, error) {
 		return "", err
 	}
 	m := &tableMaker{s: s, taken: map[string]bool{c.Name.Name: true}, table: &engine.Table{
-		Schema: schema, Name: c.Name.Name, Owner: s.user.OID, Persistence: persistence}}
+		Schema: schema, Name: c.Name.Name, Owner: s.currentRole().OID, Persistence: persistence}}
+	if m.table.ACL, err = s.newACL(m.table.Owner, schema, acl.Relation); err != nil {
+		return "", err
+	}
 	return tag, m.create(c.Elements)
 }
 

@@ -40,7 +40,7 @@ func (s *Session) alterCommand(found engine.Relation, c *parser.AlterTableCmd) e
 		if err != nil {
 			return err
 		}
-		return s.changeOwner(found, role.OID)
+		return s.changeOwner(found, role)
 	case parser.AlterIgnored:
 		return nil
 	case parser.AlterOther:

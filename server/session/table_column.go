@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/engine/query"
 	"seqd/engine/sequence"
 	"seqd/protocol/parser"
@@ -186,7 +187,11 @@ func (k *columnMaker) makeSequence(typ pgtypes.OID, options []parser.SeqOption, 
 	if err != nil {
 		return 0, err
 	}
-	err = k.s.changes().CreateSequence(engine.NewSequence{OID: oid, Schema: k.table.Schema, Name: name.Name, Owner: k.table.Owner,
+	acls, err := k.s.newACL(k.table.Owner, k.table.Schema, acl.Sequence)
+	if err != nil {
+		return 0, err
+	}
+	err = k.s.changes().CreateSequence(engine.NewSequence{ACL: acls, OID: oid, Schema: k.table.Schema, Name: name.Name, Owner: k.table.Owner,
 		Persistence: k.table.Persistence, Definition: definition})
 	k.sequences = append(k.sequences, madeSequence{oid, engine.OwnedBy{Table: k.table.OID, Column: int16(len(k.table.Columns) + 1), Identity: identity}})
 	return oid, err

@@ -2,15 +2,21 @@ package session
 
 import (
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/protocol/sqlstate"
 )
 
 // makeTemp is the session's temporary schema, made on first use.
-func (s *Session) makeTemp() engine.OID {
+func (s *Session) makeTemp() (engine.OID, error) {
+	if s.temp.Schema() == engine.InvalidOID {
+		if err := s.mayOnDatabase(acl.Temporary, "permission denied to create temporary tables in database \"%s\""); err != nil {
+			return engine.InvalidOID, err
+		}
+	}
 	if s.temp == nil {
 		s.temp = engine.NewTemp(s.database, int(s.pid))
 	}
-	return s.temp.Make(s.changes())
+	return s.temp.Make(s.changes()), nil
 }
 
 func (s *Session) isOwnTemp(schema string) bool { return s.temp != nil && s.temp.Name() == schema }

@@ -16,6 +16,9 @@ func (s *Session) discard(d *parser.DiscardStmt) (string, error) {
 		}
 		_, _ = s.closeCursor("") // ALL: can't fail
 		s.advisoryUnlockAll()
+		if err := s.resetSession(false); err != nil {
+			return "", err
+		}
 		if err := s.resetAll(); err != nil {
 			return "", err
 		}

@@ -1,8 +1,6 @@
 package syscat
 
 import (
-	"math"
-
 	"seqd/engine"
 	"seqd/engine/acl"
 	"seqd/protocol/pgtypes"
@@ -44,13 +42,10 @@ func roleRow(row []value, r *engine.Role) {
 
 // timeValue is a time, which may be infinite, as timestamptz.
 func timeValue(t engine.Time) value {
-	switch {
-	case !t.Set:
+	if !t.Set {
 		return null
-	case t.Micros == math.MaxInt64 || t.Micros == math.MinInt64:
-		return num(t.Micros)
 	}
-	return pgtypes.FromUnixMicros(t.Micros)
+	return num(t.Micros) // both count from 2000
 }
 
 func memberRow(row []value, m *engine.Membership) {

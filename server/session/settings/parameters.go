@@ -135,7 +135,7 @@ func (p *parameter) complete() {
 var unlisted = []parameter{
 	{Name: "default_with_oids", Default: "off", kind: boolean, context: user, Description: "WITH OIDS is no longer supported; this can only be false."},
 	{Name: "is_superuser", Default: "on", kind: boolean, context: internal, Description: "Shows whether the current user is a superuser."},
-	{Name: "role", Default: "none", context: user, Description: "Sets the current role."},
+	{Name: "role", Default: "none", context: user, noResetAll: true, Description: "Sets the current role."},
 	{Name: "seed", Default: "unavailable", kind: real, context: user, minText: "-1", maxText: "1", noResetAll: true, Description: "Sets the seed for random-number generation."},
 	{Name: "session_authorization", context: user, noResetAll: true, Description: "Sets the session user name."},
 	{Name: "ssl_renegotiation_limit", Default: "0", kind: integer, minText: "0", maxText: "0", context: user, Description: "SSL renegotiation is no longer supported; this can only be 0."},

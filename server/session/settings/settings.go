@@ -97,6 +97,49 @@ func (s *Set) SetServer(name, value string) error {
 	return nil
 }
 
+// SetStored assigns a parameter as what ALTER ROLE or ALTER DATABASE stored: the
+// right to was asked for then. The client may choose another value.
+func (s *Set) SetStored(name, value, source string) error {
+	p, err := find(name)
+	if err == nil {
+		err = p.changeable(atStart, true)
+	}
+	if err == nil {
+		now, _ := s.Get(p.key)
+		value, err = p.check(value, now)
+	}
+	if err != nil {
+		return err
+	}
+	s.name(p)
+	s.base[p.key] = entry{value, source}
+	s.values[p.key] = s.base[p.key]
+	s.version++
+	return nil
+}
+
+// Storable checks what ALTER ROLE and ALTER DATABASE are to store, and returns the
+// parameter's name as PostgreSQL spells it. The value is stored as it was written.
+// check is whether there is a value; without one it is RESET.
+func (s *Set) Storable(name, value string, check bool) (string, error) {
+	p, err := find(name)
+	if err != nil {
+		return "", err
+	}
+	_, known := parameters[p.key]
+	if !known && !s.superuser() {
+		return "", sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied to set parameter \"%s\"", name)
+	}
+	if err := p.changeable(bySession, s.superuser()); err != nil {
+		return "", err
+	}
+	if check {
+		now, _ := s.Get(p.key)
+		_, err = p.check(value, now)
+	}
+	return p.Name, err
+}
+
 // SetInternal sets a parameter that only the server itself may change.
 func (s *Set) SetInternal(name, value string) {
 	e := entry{value, "override"}
