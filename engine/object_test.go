@@ -281,3 +281,19 @@ func TestTooLarge(t *testing.T) {
 	s.wants(s.begin().Put(&Comment{Class: ClassSchema, OID: PublicNamespace, Text: strings.Repeat("x", maxObjectSize+1)}),
 		sqlstate.ProgramLimitExceeded, "too large")
 }
+
+// A transaction may change a schema and then what it has made in it before.
+func TestCommitOfASchemaAndItsRelations(t *testing.T) {
+	s := newScript(t)
+	tx := s.begin()
+	d, err := CreateOptions(nil)
+	s.must(err)
+	s.must(tx.CreateSequence(NewSequence{OID: s.next(), Schema: PublicNamespace, Name: "s", Owner: 10, Persistence: Permanent, Definition: d}))
+	public, _ := tx.Database().SchemaByOID(PublicNamespace)
+	next := *public
+	next.Owner = BootstrapSuperuser
+	s.must(tx.Put(&next))
+	if r := s.commit(tx); r.Err != nil {
+		t.Fatal(r.Err)
+	}
+}
