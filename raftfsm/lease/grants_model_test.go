@@ -31,7 +31,7 @@ type grantAsk struct {
 	phase            int8 // see the constants below
 	node, to         int8
 	asked, applied   int8
-	index, received  int8
+	index            int8
 	indexBeforeNoted bool
 }
 

@@ -12,7 +12,6 @@ type nemesis struct {
 	c    *cluster
 	rng  *rand.Rand
 	over context.Context // ends with the time for faults
-	all  sync.WaitGroup
 }
 
 // fault is one kind of fault. It returns when it is over.

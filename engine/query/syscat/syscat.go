@@ -139,9 +139,6 @@ func recorded(all [][]value, n int, place func(i int) int) Rows {
 	}
 }
 
-// none yields nothing.
-func none([]value) bool { return false }
-
 // chain yields the rows of a, then those of b.
 func chain(a Rows, b func() Rows) Rows {
 	first := true
