@@ -35,6 +35,7 @@ type story struct {
 	values    int
 	entries   int
 	late      int
+	reused    int // OIDs
 	states    int
 	undecided int // histories that porcupine did not come to an end with
 }
@@ -96,7 +97,7 @@ func (c *cluster) play(o options) {
 func (c *cluster) judge() *story {
 	s := &story{cluster: c, ops: len(c.history.list)}
 	x := c.log.replay()
-	s.entries, s.late, s.states = x.entries, x.late, x.states
+	s.entries, s.late, s.reused, s.states = x.entries, x.late, x.reused, x.states
 	a := &audit{list: c.history.list, log: x, fail: c.fail}
 	a.run(c)
 	s.values = len(values(c.history.list))
@@ -159,12 +160,12 @@ func TestSim(t *testing.T) {
 		few = 6
 	}
 	count, first := number(t, "SIM", few), number(t, "SEED", 1)
-	var ops, vals, states, undecided, failed int
+	var ops, vals, states, undecided, reused, failed int
 	var slowest time.Duration
 	begun := time.Now()
 	for seed := first; seed < first+count; seed++ {
 		s := simulate(t, seed, options{verbose: os.Getenv("SIM_VERBOSE") != ""})
-		ops, vals, states, undecided = ops+s.ops, vals+s.values, states+s.states, undecided+s.undecided
+		ops, vals, states, undecided, reused = ops+s.ops, vals+s.values, states+s.states, undecided+s.undecided, reused+s.reused
 		if len(s.served) > 0 {
 			slowest = max(slowest, slices.Max(s.served))
 		}
@@ -180,7 +181,8 @@ func TestSim(t *testing.T) {
 			t.Fatal("enough")
 		}
 	}
-	t.Logf("%d seeds: %d requests, %d values, %d states compared, %d histories undecided, slowest recovery %v", count, ops, vals, states, undecided, slowest)
+	t.Logf("%d seeds: %d requests, %d values, %d states compared, %d histories undecided, %d OIDs used again, slowest recovery %v",
+		count, ops, vals, states, undecided, reused, slowest)
 	if vals < int(count)*50 || states < int(count) {
 		t.Error("that was too little to prove anything")
 	}
