@@ -89,7 +89,11 @@ func (s *Session) planned(raw *parser.RawStmt, alone bool, sql string) (*prepare
 		if s.current(p) {
 			return p, nil
 		}
-		return p, s.plan(p)
+		err := s.plan(p)
+		if err != nil {
+			delete(s.plans, sql) // it is half new, half old
+		}
+		return p, err
 	}
 	p, err := s.analyze(raw.Stmt, raw.Text, nil)
 	if err == nil {
