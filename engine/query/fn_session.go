@@ -18,7 +18,7 @@ func init() {
 			v, _ := f.s.Setting("server_version")
 			return pgtypes.NewText("PostgreSQL " + v + " (seqd)"), nil
 		},
-		"current_schema":  func(f *frame, _ *callExpr, _ []value) (value, error) { return currentSchema(f.s), nil },
+		"current_schema":  func(f *frame, _ *callExpr, _ []value) (value, error) { return currentSchema(f.s) },
 		"current_schemas": currentSchemas,
 		"current_database": func(f *frame, _ *callExpr, _ []value) (value, error) {
 			return pgtypes.NewText(f.s.Database().Name), nil
@@ -110,24 +110,26 @@ func orNull(v value, err error) (value, error) {
 }
 
 // currentSchema is the first schema of the path: pg_catalog only if it was named.
-func currentSchema(s Session) value {
-	for _, oid := range namedPath(s) {
+func currentSchema(s Session) (value, error) {
+	path, err := namedPath(s)
+	if err != nil {
+		return value{}, err
+	}
+	for _, oid := range path {
 		if sch, ok := s.Database().SchemaByOID(oid); ok {
-			return pgtypes.NewText(sch.Name)
+			return pgtypes.NewText(sch.Name), nil
 		}
 	}
-	return value{}
+	return value{}, nil
 }
 
 // namedPath is the search path without the schemas that are in it though search_path
 // does not name them: pg_catalog, and that of temporary objects.
-func namedPath(s Session) (path []engine.OID) {
+func namedPath(s Session) (path []engine.OID, err error) {
 	setting, _ := s.Setting("search_path")
-	named, err := parser.SplitIdentifierList(setting)
-	if err != nil {
-		return nil
-	}
-	for _, oid := range s.SearchPath() {
+	named, _ := parser.SplitIdentifierList(setting) // checked when it was set
+	all, err := s.FetchSearchPath()
+	for _, oid := range all {
 		switch {
 		case oid == engine.PgCatalogNamespace && !slices.Contains(named, "pg_catalog"):
 		case engine.IsTemporary(oid) && !slices.ContainsFunc(named, func(n string) bool { return strings.HasPrefix(n, "pg_temp") }):
@@ -135,14 +137,18 @@ func namedPath(s Session) (path []engine.OID) {
 			path = append(path, oid)
 		}
 	}
-	return path
+	return path, err
 }
 
 // currentSchemas leaves out pg_catalog unless it is asked for or was named.
 func currentSchemas(f *frame, _ *callExpr, a []value) (value, error) {
-	path := namedPath(f.s)
+	find := namedPath
 	if a[0].Bool() {
-		path = f.s.SearchPath()
+		find = Session.FetchSearchPath
+	}
+	path, err := find(f.s)
+	if err != nil {
+		return value{}, err
 	}
 	var names []value
 	for _, oid := range path {
@@ -210,7 +216,7 @@ func (e *valueFuncExpr) eval(f *frame) (value, error) {
 	case "current_catalog":
 		return pgtypes.NewText(s.Database().Name), nil
 	case "current_schema":
-		return currentSchema(s), nil
+		return currentSchema(s)
 	}
 	us := roundMicros(pgtypes.FromUnixMicros(s.TransactionTime()).Int(), e.mod)
 	days, clock := pgtypes.SplitTimestamp(us)

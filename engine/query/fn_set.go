@@ -30,9 +30,11 @@ func init() {
 		"regexp_split_to_table_no_flags": func(_ *frame, _ *callExpr, a []value) (setIterator, error) {
 			return splitByRegex(a[0], a[1], pgtypes.NewText(""))
 		},
-		"regexp_split_to_table":     func(_ *frame, _ *callExpr, a []value) (setIterator, error) { return splitByRegex(a[0], a[1], a[2]) },
-		"text_to_table":             textToTable,
-		"text_to_table_null":        textToTable,
+		"regexp_split_to_table": func(_ *frame, _ *callExpr, a []value) (setIterator, error) { return splitByRegex(a[0], a[1], a[2]) },
+		"text_to_table":         textToTable,
+		"text_to_table_null":    textToTable,
+		// A session can listen to nothing.
+		"pg_listening_channels":     func(*frame, *callExpr, []value) (setIterator, error) { return fromList(nil, nil) },
 		"generate_subscripts":       subscripts,
 		"generate_subscripts_nodir": subscripts,
 	})

@@ -57,13 +57,13 @@ func inputReg(s Session, typ pgtypes.OID, text string) (value, error) {
 	case pgtypes.Regrole:
 		oid, err = lookedUp(s, func() (uint32, error) { return resolveRole(s, text) })
 	case pgtypes.Regproc:
-		oid, err = resolveProc(text)
+		oid, err = resolveProc(s, text)
 	case pgtypes.Regprocedure:
 		oid, err = resolveProcedure(s, text)
 	case pgtypes.Regoper, pgtypes.Regoperator:
 		oid, err = resolveOperator(s, typ, text)
 	case pgtypes.Regconfig, pgtypes.Regdictionary, pgtypes.Regcollation:
-		oid, err = resolveSimple(typ, text)
+		oid, err = resolveSimple(s, typ, text)
 	default:
 		err = sqlstate.Errorf(sqlstate.FeatureNotSupported, "input of type %s is not supported", pgtypes.Format(typ))
 	}

@@ -9,9 +9,23 @@ import (
 	"seqd/protocol/sqlstate"
 )
 
-func resolveProc(text string) (uint32, error) {
+// checkSchema refuses a name with a schema that does not exist (LookupExplicitNamespace).
+func checkSchema(s Session, names []string) error {
+	if len(names) != 2 {
+		return nil
+	}
+	if _, ok := s.Database().Schema(ownTemp(s, names[0])); !ok {
+		return sqlstate.Errorf(sqlstate.InvalidSchemaName, `schema "%s" does not exist`, names[0])
+	}
+	return nil
+}
+
+func resolveProc(s Session, text string) (uint32, error) {
 	names, err := parser.ParseNameList(text)
 	if err != nil {
+		return 0, err
+	}
+	if err := checkSchema(s, names); err != nil {
 		return 0, err
 	}
 	switch list := functionsNamed(names); len(list) {
@@ -61,6 +75,9 @@ func resolveProcedure(s Session, text string) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := checkSchema(s, names); err != nil {
+		return 0, err
+	}
 	var args []pgtypes.OID
 	for _, t := range types {
 		oid, err := resolveTypeText(s, strings.TrimSpace(t))
@@ -81,6 +98,11 @@ func resolveProcedure(s Session, text string) (uint32, error) {
 func resolveOperator(s Session, typ pgtypes.OID, text string) (uint32, error) {
 	name := strings.TrimPrefix(text, "pg_catalog.")
 	if typ == pgtypes.Regoper {
+		if schema, _, ok := strings.Cut(text, "."); ok { // no operator has a dot in its name
+			if err := checkSchema(s, []string{schema, name}); err != nil {
+				return 0, err
+			}
+		}
 		switch list := builtin.Operators(name); len(list) {
 		case 0:
 			return 0, sqlstate.Errorf(sqlstate.UndefinedFunction, "operator does not exist: %s", text)
@@ -115,9 +137,12 @@ func resolveOperator(s Session, typ pgtypes.OID, text string) (uint32, error) {
 }
 
 // resolveSimple finds a text search configuration or dictionary, or a collation.
-func resolveSimple(typ pgtypes.OID, text string) (uint32, error) {
+func resolveSimple(s Session, typ pgtypes.OID, text string) (uint32, error) {
 	names, err := parser.ParseNameList(text)
 	if err != nil {
+		return 0, err
+	}
+	if err := checkSchema(s, names); err != nil {
 		return 0, err
 	}
 	if len(names) == 1 || len(names) == 2 && names[0] == "pg_catalog" {

@@ -24,6 +24,9 @@ type Session interface {
 	// SearchPath are the effective schemas in order, pg_catalog included where
 	// PostgreSQL has it.
 	SearchPath() []engine.OID
+	// FetchSearchPath is SearchPath after the temporary schema has been made, should
+	// search_path begin with it: what current_schema answers exists.
+	FetchSearchPath() ([]engine.OID, error)
 	NextVal(seq engine.OID) (int64, error)
 	CurrVal(seq engine.OID) (int64, error)
 	LastVal() (int64, error)

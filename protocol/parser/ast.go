@@ -252,7 +252,6 @@ type PrepareStmt struct {
 	Name  string
 	Types []TypeName
 	Query Statement
-	Text  string // source text of Query
 }
 
 // ExecuteStmt is EXECUTE name (args).

@@ -13,9 +13,7 @@ func (p *parser) prepareStmt() Statement {
 		p.want(')')
 	}
 	p.want(kwAs)
-	start := p.tok.start
 	s.Query = p.preparableStmt()
-	s.Text = p.src[start:p.prevEnd]
 	return s
 }
 

@@ -51,7 +51,7 @@ func TestStatements(t *testing.T) {
 		{"discard sequences", "DiscardStmt{Target:3}"},
 		{"checkpoint", "CheckpointStmt{}"},
 		{"prepare p (int, text[]) as select $1",
-			"PrepareStmt{Name:p Types:[pg_catalog.int4, text[]] Query:SelectStmt{Targets:[ResTarget{Expr:$1}]} Text:select $1}"},
+			"PrepareStmt{Name:p Types:[pg_catalog.int4, text[]] Query:SelectStmt{Targets:[ResTarget{Expr:$1}]}}"},
 		{"execute p (1, 'x')", "ExecuteStmt{Name:p Args:[1, 'x']}"},
 		{"deallocate prepare all", "DeallocateStmt{}"},
 		{"deallocate prepare", "DeallocateStmt{Name:prepare}"},

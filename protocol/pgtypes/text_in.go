@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -119,13 +120,7 @@ func parseOID(typ OID, s string) (Value, error) {
 	t := strings.Trim(s, spaces)
 	name := Format(typ)
 	if typ == XID || typ == CID {
-		// xidin takes what strtoul takes and ignores the rest.
-		n := 0
-		for n < len(t) && t[n] >= '0' && t[n] <= '9' {
-			n++
-		}
-		v, _ := strconv.ParseUint("0"+t[:n], 10, 64)
-		return NewInt(int64(uint32(v))), nil
+		return NewInt(int64(uint32(strtoul(s)))), nil
 	}
 	body, negative := t, false
 	if body != "" && (body[0] == '-' || body[0] == '+') {
@@ -157,8 +152,49 @@ func parseOID(typ OID, s string) (Value, error) {
 }
 
 func parseXID8(s string) (Value, error) {
-	v, _ := strconv.ParseUint(strings.Trim(s, spaces), 10, 64)
-	return NewInt(int64(v)), nil
+	return NewInt(int64(strtoul(s))), nil
+}
+
+// strtoul is C's with base 0, by which transaction ids are read: octal after 0,
+// hexadecimal after 0x, whatever follows the digits is ignored, -1 is the largest
+// number, and so is what is too large.
+func strtoul(s string) uint64 {
+	t := strings.TrimLeft(s, spaces)
+	negative := strings.HasPrefix(t, "-")
+	if negative || strings.HasPrefix(t, "+") {
+		t = t[1:]
+	}
+	base := uint64(10)
+	switch {
+	case len(t) > 2 && t[0] == '0' && t[1]|0x20 == 'x' && digit(t[2]) < 16:
+		base, t = 16, t[2:]
+	case strings.HasPrefix(t, "0"):
+		base = 8
+	}
+	var v uint64
+	for i := 0; i < len(t) && digit(t[i]) < base; i++ {
+		high, low := bits.Mul64(v, base)
+		sum, carry := bits.Add64(low, digit(t[i]), 0)
+		if high != 0 || carry != 0 {
+			return math.MaxUint64
+		}
+		v = sum
+	}
+	if negative {
+		return -v
+	}
+	return v
+}
+
+// digit is what a character counts in bases up to 16; 99: it is no digit.
+func digit(c byte) uint64 {
+	switch {
+	case c >= '0' && c <= '9':
+		return uint64(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return uint64(c|0x20-'a') + 10
+	}
+	return 99
 }
 
 // ParseReg reads a reg… value that needs no catalog: "-" and numbers.

@@ -13,8 +13,10 @@ func AppendText(dst []byte, typ OID, v Value) []byte {
 		return dst
 	}
 	switch typ {
-	case Int8, Int4, Int2, Oid, XID, CID, XID8:
+	case Int8, Int4, Int2, Oid, XID, CID:
 		return strconv.AppendInt(dst, v.num, 10)
+	case XID8:
+		return strconv.AppendUint(dst, uint64(v.num), 10)
 	case Text, Varchar, Unknown, Name, Cstring, JSON, JSONB, XML, BPChar, Refcursor, AclItem, Bit, Varbit, TID, PgLSN, Char:
 		return append(dst, v.str...)
 	case Bool:

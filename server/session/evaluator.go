@@ -31,6 +31,16 @@ func (e evaluator) Database() *engine.Database {
 // SearchPath implements query.Session.
 func (e evaluator) SearchPath() []engine.OID { return e.s.resolvedPath().effective }
 
+// FetchSearchPath implements query.Session.
+func (e evaluator) FetchSearchPath() ([]engine.OID, error) {
+	if e.s.resolvedPath().temporary && e.s.temp.Schema() == engine.InvalidOID {
+		if _, err := e.s.makeTemp(); err != nil {
+			return nil, err
+		}
+	}
+	return e.SearchPath(), nil
+}
+
 // LookAgain implements query.Session.
 func (e evaluator) LookAgain(seen *engine.Catalog, missing error) (bool, error) {
 	return e.s.lookAgain(seen, missing)

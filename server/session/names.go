@@ -161,6 +161,7 @@ func (s *Session) lookUp(name parser.RangeVar, missingOK bool) (engine.Relation,
 	if name.Schema == "" {
 		for _, schema := range s.resolvedPath().effective {
 			if found, ok := s.db().Relation(schema, name.Name); ok {
+				s.tx.temporary = s.tx.temporary || engine.IsTemporary(schema)
 				return found, nil
 			}
 		}
@@ -176,6 +177,7 @@ func (s *Session) lookUp(name parser.RangeVar, missingOK bool) (engine.Relation,
 	if !s.mayUse(schema) {
 		return nil, deniedSchema(schema.Name)
 	}
+	s.tx.temporary = s.tx.temporary || engine.IsTemporary(schema.OID)
 	found, ok := s.db().Relation(schema.OID, name.Name)
 	if !ok {
 		return nil, nil

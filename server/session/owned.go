@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"seqd/engine"
+	"seqd/engine/query"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
 )
@@ -38,6 +39,9 @@ func (s *Session) ownerColumn(names []string, owner, schema engine.OID) (engine.
 	if err != nil {
 		return engine.OwnedBy{}, err
 	}
+	if r, ok := query.SystemRelation(name.Schema, name.Name); ok && found == nil {
+		return engine.OwnedBy{}, ownedBySystem(r.Name, r.Kind, owner)
+	}
 	if found == nil {
 		return engine.OwnedBy{}, sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(name))
 	}
@@ -59,6 +63,19 @@ func (s *Session) ownerColumn(names []string, owner, schema engine.OID) (engine.
 		return engine.OwnedBy{}, errNoColumn(names[last], t)
 	}
 	return engine.OwnedBy{Table: t.OID, Column: number}, nil
+}
+
+// ownedBySystem is why a sequence can't be owned by a relation of the system catalogs.
+func ownedBySystem(name string, kind byte, owner engine.OID) error {
+	switch {
+	case kind == 'i', kind == 't':
+		plural := map[byte]string{'i': "indexes", 't': "TOAST tables"}
+		return sqlstate.Errorf(sqlstate.WrongObjectType, "sequence cannot be owned by relation \"%s\"", name).
+			WithDetail("This operation is not supported for %s.", plural[kind])
+	case owner != engine.BootstrapSuperuser:
+		return sqlstate.New(sqlstate.ObjectNotInPrerequisiteState, "sequence must have same owner as table it is linked to")
+	}
+	return sqlstate.New(sqlstate.ObjectNotInPrerequisiteState, "sequence must be in same schema as table it is linked to")
 }
 
 func errNoColumn(column string, t *engine.Table) error {

@@ -36,10 +36,6 @@ func (s *Session) createTable(c *parser.CreateTableStmt) (string, error) {
 		return "", sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not declare tables with %s", c.Unserved).
 			WithHint("seqd keeps a table's columns and sequences, and no rows: declare it as a plain table.")
 	}
-	if c.OnCommit == parser.OnCommitDrop {
-		return "", sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not serve ON COMMIT DROP").
-			WithHint("Drop the table before COMMIT.")
-	}
 	schema, persistence, err := s.creation(c.Name, c.Persistence)
 	if err != nil {
 		return "", sqlstate.From(err).At(int(c.Name.Pos))
@@ -48,12 +44,15 @@ func (s *Session) createTable(c *parser.CreateTableStmt) (string, error) {
 		return "", sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied to create \"pg_catalog.%s\"", c.Name.Name).
 			WithDetail("System catalog modifications are currently disallowed.")
 	}
-	if _, taken := s.db().Relation(schema, c.Name.Name); taken {
-		if !c.IfNotExists {
-			return "", engine.ErrRelationExists(c.Name.Name)
-		}
+	_, taken := s.db().Relation(schema, c.Name.Name)
+	switch {
+	case taken && c.IfNotExists:
 		s.notice(skipping(c.Name.Name))
 		return tag, nil
+	case c.OnCommit != parser.OnCommitNone && persistence != engine.Temporary:
+		return "", sqlstate.New(sqlstate.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables")
+	case taken:
+		return "", engine.ErrRelationExists(c.Name.Name)
 	}
 	if err := s.claimName(schema, c.Name.Name); err != nil {
 		if c.IfNotExists && sqlstate.CodeOf(err) == sqlstate.UniqueViolation {
@@ -67,7 +66,13 @@ func (s *Session) createTable(c *parser.CreateTableStmt) (string, error) {
 	if m.table.ACL, err = s.newACL(m.table.Owner, schema, acl.Relation); err != nil {
 		return "", err
 	}
-	return tag, m.create(c.Elements)
+	if err := m.create(c.Elements); err != nil {
+		return "", err
+	}
+	if c.OnCommit == parser.OnCommitDrop {
+		s.tx.dropAtCommit = append(s.tx.dropAtCommit, m.table.OID)
+	}
+	return tag, nil
 }
 
 // create makes the table of its elements: columns, then what is said of them.

@@ -274,16 +274,18 @@ func (k *columnMaker) alterIdentity(c *parser.AlterTableCmd, n int16) error {
 }
 
 func (k *columnMaker) addIdentity(c *parser.AlterTableCmd, n int16) error {
-	switch {
-	case !k.c.NotNull:
-		return sqlstate.Errorf(sqlstate.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" must be declared NOT NULL before identity can be added", c.Name, k.table.Name)
-	case k.c.Identity != 0:
-		return sqlstate.Errorf(sqlstate.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" is already an identity column", c.Name, k.table.Name)
-	case k.c.Default != nil:
-		return sqlstate.Errorf(sqlstate.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" already has a default value", c.Name, k.table.Name)
-	}
+	// The sequence is made before the column is looked at (transformAlterTableStmt).
+	before := k.c
 	if err := k.makeIdentity(c.Generated == "always" || (c.Constraint != nil && c.Constraint.Always), addOptions(c)); err != nil {
 		return err
+	}
+	switch {
+	case !before.NotNull:
+		return sqlstate.Errorf(sqlstate.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" must be declared NOT NULL before identity can be added", c.Name, k.table.Name)
+	case before.Identity != 0:
+		return sqlstate.Errorf(sqlstate.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" is already an identity column", c.Name, k.table.Name)
+	case before.Default != nil:
+		return sqlstate.Errorf(sqlstate.ObjectNotInPrerequisiteState, "column \"%s\" of relation \"%s\" already has a default value", c.Name, k.table.Name)
 	}
 	k.sequences[len(k.sequences)-1].owner.Column = n
 	k.table.Columns[n-1] = k.c

@@ -13,6 +13,7 @@ func (s *Session) makeTemp() (engine.OID, error) {
 			return engine.InvalidOID, err
 		}
 	}
+	s.tx.temporary = true
 	if s.temp == nil {
 		s.temp = engine.NewTemp(s.database, int(s.pid))
 	}
@@ -67,4 +68,21 @@ func (s *Session) discardTemp() error {
 		}
 	}
 	return nil
+}
+
+// dropOnCommit drops, at the end of a transaction, the tables that it made ON COMMIT
+// DROP, and without a word what depends on them. A rollback to a savepoint may have
+// taken some of them away.
+func (s *Session) dropOnCommit() error {
+	var roots []engine.Ref
+	for _, oid := range s.tx.dropAtCommit {
+		if _, ok := s.db().TableByOID(oid); ok {
+			roots = append(roots, engine.TableRef(oid, 0))
+		}
+	}
+	if len(roots) == 0 {
+		return nil
+	}
+	plan, _ := s.db().DropPlan(roots) // tables are no parts of anything
+	return s.changes().DropAll(plan)
 }

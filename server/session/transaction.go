@@ -30,6 +30,9 @@ type transaction struct {
 	locks      bool             // the backend may hold locks for us
 	cursors    int              // declared so far
 	names      []engine.LockKey // that others can't create now
+	temporary  bool             // it has made or used temporary objects
+	// dropAtCommit are the tables that it made ON COMMIT DROP.
+	dropAtCommit []engine.OID
 	// ifNotExists is what to tell the client if the transaction, a lone CREATE …
 	// IF NOT EXISTS, finds at its commit that another session was faster (C14).
 	ifNotExists *sqlstate.Error
@@ -42,6 +45,7 @@ type savepoint struct {
 	cursors  int
 	advisory int
 	names    int
+	readOnly string // transaction_read_only: what it becomes at RELEASE too
 }
 
 // status is the transaction indicator of ReadyForQuery.
@@ -108,6 +112,10 @@ func (s *Session) releaseFailed() {
 // leaves none of them.
 func (s *Session) commit() error {
 	if err := s.persistCursors(); err != nil {
+		s.abort()
+		return err
+	}
+	if err := s.dropOnCommit(); err != nil {
 		s.abort()
 		return err
 	}
@@ -217,6 +225,7 @@ func (s *Session) db() *engine.Database {
 
 // private is the position of a sequence if it is the transaction's or the session's own.
 func (s *Session) private(oid engine.OID) (*engine.PrivatePosition, bool) {
+	s.tx.temporary = s.tx.temporary || engine.IsTemporary(oid)
 	if s.tx.overlay == nil {
 		return s.temp.Position(oid)
 	}

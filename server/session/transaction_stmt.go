@@ -52,7 +52,11 @@ func (s *Session) prepareTransaction() (string, error) {
 	if s.tx.state == txImplicit {
 		s.notice(sqlstate.Warningf(sqlstate.NoActiveSQLTransaction, "there is no transaction in progress"))
 	}
+	temporary := s.tx.temporary
 	s.abort()
+	if temporary {
+		return "", sqlstate.New(sqlstate.FeatureNotSupported, "cannot PREPARE a transaction that has operated on temporary objects")
+	}
 	return "", sqlstate.New(sqlstate.ObjectNotInPrerequisiteState, "prepared transactions are disabled").
 		WithHint("Set max_prepared_transactions to a nonzero value.")
 }
@@ -146,7 +150,8 @@ func (s *Session) savepointStmt(name string) error {
 		return sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "too many savepoints in one transaction (%d)", maxSavepoints).
 			WithHint("RELEASE savepoints that are no longer needed.")
 	}
-	p := savepoint{name: name, settings: s.settings.Savepoint(), cursors: s.tx.cursors, advisory: len(s.advisory.byTransaction), names: len(s.tx.names)}
+	p := savepoint{name: name, settings: s.settings.Savepoint(), cursors: s.tx.cursors, advisory: len(s.advisory.byTransaction), names: len(s.tx.names),
+		readOnly: s.transactionSetting("transaction_read_only")}
 	if s.tx.overlay != nil {
 		p.overlay = s.tx.overlay.Savepoint()
 	}
@@ -171,8 +176,13 @@ func (s *Session) releaseStmt(name string) error {
 	if err != nil {
 		return err
 	}
+	before := s.tx.savepoints[i].readOnly
 	s.tx.savepoints = s.tx.savepoints[:i]
-	return nil
+	if before == s.transactionSetting("transaction_read_only") {
+		return nil
+	}
+	_, err = s.settings.Assign("transaction_read_only", before, true)
+	return err
 }
 
 func (s *Session) rollbackToStmt(name string) error {

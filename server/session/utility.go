@@ -56,7 +56,10 @@ func (s *Session) prepare(stmt *parser.PrepareStmt) (string, error) {
 		}
 		declared[i] = oid
 	}
-	p, err := s.analyze(stmt.Query, stmt.Text, declared)
+	if u, ok := stmt.Query.(*parser.UnservedStmt); ok {
+		return "", unserved(u.Tag)
+	}
+	p, err := s.analyze(stmt.Query, s.activity.now.Text, declared) // the text of the whole message
 	if err != nil {
 		return "", err
 	}

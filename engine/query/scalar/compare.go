@@ -52,7 +52,12 @@ func init() {
 			"timestamptz_" + name + "_timestamp": mixed(test, false, false),
 		})
 	}
-	add(map[string]Func{"xideqint4": comparison(pgtypes.Int8, tests["eq"]), "xidneqint4": comparison(pgtypes.Int8, tests["ne"]), "xidneq": comparison(pgtypes.Oid, tests["ne"])})
+	add(map[string]Func{"xideqint4": comparison(pgtypes.Int8, tests["eq"]), "xidneqint4": comparison(pgtypes.Int8, tests["ne"]), "xidneq": comparison(pgtypes.Oid, tests["ne"]),
+		"xid8cmp": func(a []Value) (Value, error) {
+			return pgtypes.NewInt(int64(pgtypes.Compare(pgtypes.XID8, a[0], a[1]))), nil
+		},
+		"xid8toxid": func(a []Value) (Value, error) { return pgtypes.NewInt(int64(uint32(a[0].Int()))), nil },
+	})
 }
 
 func comparison(typ pgtypes.OID, test func(int) bool) Func {
