@@ -70,8 +70,8 @@ func newFakeSession() *fakeSession {
 	return f
 }
 
-func (f *fakeSession) Catalog() *engine.Catalog      { return f.catalog }
-func (f *fakeSession) Database() *engine.Database    { return f.db }
+func (f *fakeSession) Catalog() *engine.Catalog               { return f.catalog }
+func (f *fakeSession) Database() *engine.Database             { return f.db }
 func (f *fakeSession) FetchSearchPath() ([]engine.OID, error) { return f.SearchPath(), nil }
 
 func (f *fakeSession) SearchPath() []engine.OID {
