@@ -10,8 +10,8 @@ import (
 
 func init() {
 	register(map[string]envFunc{
-		"pg_cancel_backend":        signal(Host.Cancel, "cancel a query"),
-		"pg_terminate_backend":     signal(Host.Terminate, "terminate the process"),
+		"pg_cancel_backend":        signal(Host.Cancel, signalWords{"cancel superuser query", "query is being canceled"}),
+		"pg_terminate_backend":     signal(Host.Terminate, signalWords{"terminate superuser process", "process is being terminated"}),
 		"pg_postmaster_start_time": func(f *frame, _ *callExpr, _ []value) (value, error) { return timeOf(f.s.Host().StartTime()), nil },
 		"pg_conf_load_time":        func(f *frame, _ *callExpr, _ []value) (value, error) { return timeOf(f.s.Host().StartTime()), nil },
 		"inet_client_addr":         func(f *frame, _ *callExpr, _ []value) (value, error) { return textOrNull(ownActivity(f).Address), nil },
@@ -77,16 +77,16 @@ func ownActivity(f *frame) Activity {
 	return Activity{}
 }
 
-// signal is pg_cancel_backend and pg_terminate_backend: who may is the owner of the
-// session, and superusers.
-func signal(send func(Host, int32) bool, what string) envFunc {
+// signal is pg_cancel_backend and pg_terminate_backend: who may is whoever
+// has the rights of the session's role, or pg_signal_backend.
+func signal(send func(Host, int32) bool, how signalWords) envFunc {
 	return func(f *frame, _ *callExpr, args []value) (value, error) {
 		pid := int32(args[0].Int())
 		for _, a := range f.s.Host().Activity() {
 			if a.PID != pid {
 				continue
 			}
-			if err := maySignal(f.s, a, what); err != nil {
+			if err := maySignal(f.s, a, how); err != nil {
 				return value{}, err
 			}
 			return pgtypes.NewBool(send(f.s.Host(), pid)), nil
@@ -96,20 +96,19 @@ func signal(send func(Host, int32) bool, what string) envFunc {
 	}
 }
 
-func maySignal(s Session, a Activity, what string) error {
-	me, ok := s.Catalog().Role(s.CurrentUser())
-	if ok && me.Superuser {
-		return nil
-	}
-	other, known := s.Catalog().RoleByOID(a.Role)
-	if known && other.Superuser {
-		return sqlstate.Errorf(sqlstate.InsufficientPrivilege, "must be a superuser to %s superuser %s", what, "process")
-	}
-	if !ok || a.Role != me.OID {
-		return sqlstate.New(sqlstate.InsufficientPrivilege, "must be a member of the role whose process is being terminated or member of pg_signal_backend")
+func maySignal(s Session, a Activity, how signalWords) error {
+	access := engine.Access{Catalog: s.Catalog(), Database: s.Database()}
+	switch mine := me(s); {
+	case access.Superuser(a.Role) && !access.Superuser(mine):
+		return sqlstate.Errorf(sqlstate.InsufficientPrivilege, "must be a superuser to %s", how.superuser)
+	case !access.Inherits(mine, a.Role) && !access.Inherits(mine, engine.PgSignalBackend):
+		return sqlstate.Errorf(sqlstate.InsufficientPrivilege, "must be a member of the role whose %s or member of pg_signal_backend", how.member)
 	}
 	return nil
 }
+
+// signalWords are what refusals call a signal.
+type signalWords struct{ superuser, member string }
 
 // table makes a set-returning function of rows.
 func table(c *callExpr, rows [][]value) (setIterator, error) {
@@ -148,10 +147,32 @@ func activity(f *frame, c *callExpr, args []value) (setIterator, error) {
 	var rows [][]value
 	for _, a := range f.s.Host().Activity() {
 		if args[0].IsNull() || int32(args[0].Int()) == a.PID {
-			rows = append(rows, activityRow(a))
+			row := activityRow(a)
+			if !sees(f.s, a.Role) {
+				hide(row)
+			}
+			rows = append(rows, row)
 		}
 	}
 	return table(c, rows)
+}
+
+// sees tells whether the current user may see what a role's sessions do.
+func sees(s Session, role engine.OID) bool {
+	access := engine.Access{Catalog: s.Catalog(), Database: s.Database()}
+	return access.Inherits(me(s), role) || access.Inherits(me(s), engine.PgReadAllStats)
+}
+
+// hide leaves of a row of activity who and where, and not what.
+func hide(row []value) {
+	for i := range row {
+		switch {
+		case i == 5:
+			row[i] = pgtypes.NewText("<insufficient privilege>")
+		case i == 4, i >= 6 && i <= 14, i >= 17:
+			row[i] = value{}
+		}
+	}
 }
 
 // activityRow stands in the order of pg_stat_get_activity's columns.

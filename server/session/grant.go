@@ -5,6 +5,7 @@ import (
 
 	"seqd/engine"
 	"seqd/engine/acl"
+	"seqd/engine/query"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
 )
@@ -82,6 +83,10 @@ func (s *Session) grantTargets(g *parser.GrantStmt) (list []grantTarget, err err
 			return s.grantTargetsIn(g)
 		}
 		for _, name := range g.Objects {
+			if system, ok := query.SystemRelation(name.Schema, name.Name); ok && s.isSystem(name) {
+				return nil, sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve GRANT and REVOKE on system catalogs").
+					WithDetail("\"%s\" is a system catalog.", system.Name)
+			}
 			r, err := s.relationOf(name)
 			if err != nil {
 				return nil, err
@@ -139,6 +144,12 @@ func (s *Session) grantTargetsIn(g *parser.GrantStmt) (list []grantTarget, err e
 		})
 	}
 	return list, nil
+}
+
+// isSystem tells whether a name that a system relation has means that one.
+func (s *Session) isSystem(name parser.RangeVar) bool {
+	_, own := s.lookUpRelation(name)
+	return !own
 }
 
 // relationOf finds a relation as GRANT names it.

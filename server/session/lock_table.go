@@ -2,6 +2,7 @@ package session
 
 import (
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/engine/query"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
@@ -20,6 +21,9 @@ func (s *Session) lockTable(l *parser.LockStmt) (string, error) {
 		found, err := s.findRelation(name, false)
 		switch found := found.(type) {
 		case *engine.Table:
+			if err := s.allow(found.OID, lockPrivileges(l.Mode)); err != nil {
+				return "", err
+			}
 			continue
 		case *engine.Sequence:
 			return "", sqlstate.Errorf(sqlstate.WrongObjectType, "cannot lock relation \"%s\"", found.Name).
@@ -34,4 +38,15 @@ func (s *Session) lockTable(l *parser.LockStmt) (string, error) {
 		return "", sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(name))
 	}
 	return "LOCK TABLE", nil
+}
+
+// lockPrivileges are those of which one is needed for a mode (LockTableAclCheck).
+func lockPrivileges(mode string) acl.Privileges {
+	switch mode {
+	case "ACCESS SHARE":
+		return acl.Select
+	case "ROW EXCLUSIVE":
+		return acl.Insert | acl.Update | acl.Delete | acl.Truncate
+	}
+	return acl.Update | acl.Delete | acl.Truncate
 }

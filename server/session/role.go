@@ -1,6 +1,7 @@
 package session
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -57,12 +58,19 @@ func (s *Session) applyOptions(r *engine.Role, options map[string]*parser.RoleOp
 		case o.Null:
 		case o.Value == "":
 			s.notice(sqlstate.Noticef(sqlstate.SuccessfulCompletion, "empty string is not a valid password, clearing password"))
+		case md5Shape.MatchString(o.Value):
+			return sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not keep MD5 passwords").
+				WithHint("Give the password itself, or a SCRAM-SHA-256 verifier.")
 		default:
 			r.Password = verifier(o.Value)
 		}
 	}
 	return s.applyValidUntil(r, options["validUntil"])
 }
+
+// md5Shape is a password that was hashed before it was sent: taken for a password, it
+// would be one that whoever reads it could log in with.
+var md5Shape = regexp.MustCompile(`^md5[0-9a-f]{32}$`)
 
 // verifier is what is kept of a password: never itself.
 func verifier(password string) string {

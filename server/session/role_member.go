@@ -108,6 +108,10 @@ type roles struct {
 	version          uint64 // of the settings
 	catalog          *engine.Catalog
 	session, current *engine.Role
+	// super is what is_superuser says: as of the moment when the role became current.
+	super bool
+	// oids are the roles that the settings name: another one may have the name by now.
+	oids map[string]engine.OID
 }
 
 // who reads session_authorization and role again if they may have changed.
@@ -118,7 +122,7 @@ func (s *Session) who() *roles {
 	}
 	find := func(setting string, otherwise *engine.Role) *engine.Role {
 		name, _ := s.settings.Get(setting)
-		if r, ok := c.Role(name); ok && name != "none" {
+		if r, ok := c.RoleByOID(w.oids[name]); ok && name != "none" {
 			return r
 		}
 		return otherwise
@@ -127,10 +131,17 @@ func (s *Session) who() *roles {
 	if !ok {
 		login = s.user // dropped under the session
 	}
-	session := find("session_authorization", login)
-	w.session, w.current = session, find("role", session)
-	if super := settings.OnOff(w.current.Superuser); s.settings.Bool("is_superuser") != w.current.Superuser {
-		s.settings.SetInternal("is_superuser", super)
+	session := login
+	if name, _ := s.settings.Get("session_authorization"); name != s.user.Name {
+		session = find("session_authorization", login)
+	}
+	current := find("role", session)
+	if w.current == nil || w.current.OID != current.OID {
+		w.super = current.Superuser
+	}
+	w.session, w.current = session, current
+	if s.settings.Bool("is_superuser") != w.super {
+		s.settings.SetInternal("is_superuser", settings.OnOff(w.super))
 	}
 	w.version, w.catalog = s.settings.Version(), c
 	return w
@@ -164,6 +175,7 @@ func (s *Session) assignSession(value string, local bool) (string, error) {
 	if r.OID != s.user.OID && !s.user.Superuser {
 		return "", denied("permission denied to set session authorization \"%s\"", value)
 	}
+	s.meant(r)
 	if _, err := s.settings.Assign("session_authorization", value, local); err != nil {
 		return "", err
 	}
@@ -182,7 +194,8 @@ func (s *Session) resetSession(local bool) error {
 	return err
 }
 
-// mayBecome refuses SET ROLE to who is not a member of the role.
+// mayBecome refuses SET ROLE to who is not a member of the role, and notes which role
+// the name means.
 func (s *Session) mayBecome(role string) error {
 	if role == "none" {
 		return nil
@@ -194,5 +207,14 @@ func (s *Session) mayBecome(role string) error {
 	if !s.authority().IsMember(s.sessionRole().OID, r.OID) {
 		return denied("permission denied to set role \"%s\"", role)
 	}
+	s.meant(r)
 	return nil
+}
+
+// meant remembers which role a setting names from now on.
+func (s *Session) meant(r *engine.Role) {
+	if s.roles.oids == nil {
+		s.roles.oids = map[string]engine.OID{}
+	}
+	s.roles.oids[r.Name] = r.OID
 }

@@ -158,6 +158,9 @@ func (m *tableMaker) like(l *parser.TableLike) error {
 		_, name := found.Where()
 		return sqlstate.Errorf(sqlstate.WrongObjectType, "relation \"%s\" is invalid in LIKE clause", name).At(int(l.Table.Pos))
 	}
+	if err := m.s.allow(t.OID, acl.Select); err != nil {
+		return err
+	}
 	for _, part := range []string{"identity", "indexes", "constraints"} {
 		if l.Options[part] {
 			return sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not take indexes, constraints or identities over with LIKE").

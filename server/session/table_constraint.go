@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
 )
@@ -226,6 +227,9 @@ func (m *tableMaker) foreign(c *parser.Constraint, made *engine.Constraint) erro
 		if !ok {
 			_, name := found.Where()
 			return sqlstate.Errorf(sqlstate.WrongObjectType, "referenced relation \"%s\" is not a table", name)
+		}
+		if err := m.s.allow(t.OID, acl.References); err != nil {
+			return err
 		}
 		if t.OID != m.table.OID {
 			target = t

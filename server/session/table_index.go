@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"seqd/engine"
+	"seqd/engine/acl"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
 )
@@ -32,6 +33,12 @@ func (s *Session) createIndex(c *parser.CreateIndexStmt) (string, error) {
 		plural := map[engine.RelationKind]string{engine.KindSequence: "sequences", engine.KindIndex: "indexes"}
 		return "", sqlstate.Errorf(sqlstate.WrongObjectType, "cannot create index on relation \"%s\"", name).
 			WithDetail("This operation is not supported for %s.", plural[found.Kind()])
+	}
+	if err := s.mustOwnRelation(t); err != nil {
+		return "", err
+	}
+	if err := s.mayCreateIn(t.Schema); err != nil {
+		return "", err
 	}
 	m := &tableMaker{s: s, table: t, taken: map[string]bool{}}
 	index := &engine.Index{Schema: t.Schema, Name: c.Name, Table: t.OID, Unique: c.Unique, NullsNotDistinct: c.NullsNotDistinct,
@@ -144,6 +151,9 @@ func (s *Session) truncate(c *parser.TruncateStmt) (string, error) {
 			_, shown := found.Where()
 			return "", sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is not a table", shown)
 		}
+		if err := s.allow(t.OID, acl.Truncate); err != nil {
+			return "", err
+		}
 		tables = append(tables, t)
 	}
 	if !c.RestartIdentity {
@@ -154,6 +164,9 @@ func (s *Session) truncate(c *parser.TruncateStmt) (string, error) {
 			seq, ok := part.(*engine.Sequence)
 			if !ok {
 				return nil
+			}
+			if err := s.mustOwnRelation(seq); err != nil {
+				return err
 			}
 			return s.restart(seq)
 		})

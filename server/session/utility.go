@@ -1,6 +1,7 @@
 package session
 
 import (
+	"seqd/engine"
 	"seqd/engine/query"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
@@ -40,6 +41,9 @@ func (s *Session) discard(d *parser.DiscardStmt) (string, error) {
 }
 
 func (s *Session) checkpoint() (string, error) {
+	if !s.authority().Owns(s.currentRole().OID, engine.PgCheckpoint) {
+		return "", denied("must be superuser or have privileges of pg_checkpoint to do CHECKPOINT")
+	}
 	if err := s.backend.Checkpoint(s.interrupt); err != nil {
 		return "", s.explain(err)
 	}

@@ -134,8 +134,8 @@ func newFunction(f []string) *Function {
 		Strict: f[12] == "t", Set: f[13] == "t", Volatility: f[14][0], Defaults: int(num(f[17])), Result: num(f[18]),
 		Args: nums(f[19]), Source: f[25],
 	}
-	if f[24] != null {
-		fn.DefaultText = f[24]
+	if f[23] != null {
+		fn.DefaultText = f[23]
 	}
 	if f[4] != internalLanguage {
 		fn.Source = "sql:" + fn.Name + "/" + f[16]
