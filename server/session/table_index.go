@@ -20,24 +20,8 @@ func (s *Session) createIndex(c *parser.CreateIndexStmt) (string, error) {
 			return "", err
 		}
 	}
-	found, err := s.findRelation(c.Table, false)
+	t, err := s.indexedTable(c.Table)
 	if err != nil {
-		return "", err
-	}
-	if found == nil {
-		return "", sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(c.Table))
-	}
-	t, ok := found.(*engine.Table)
-	if !ok {
-		_, name := found.Where()
-		plural := map[engine.RelationKind]string{engine.KindSequence: "sequences", engine.KindIndex: "indexes"}
-		return "", sqlstate.Errorf(sqlstate.WrongObjectType, "cannot create index on relation \"%s\"", name).
-			WithDetail("This operation is not supported for %s.", plural[found.Kind()])
-	}
-	if err := s.mustOwnRelation(t); err != nil {
-		return "", err
-	}
-	if err := s.mayCreateIn(t.Schema); err != nil {
 		return "", err
 	}
 	m := &tableMaker{s: s, table: t, taken: map[string]bool{}}
@@ -128,6 +112,31 @@ func (s *Session) setTablePersistence(found engine.Relation, p engine.Persistenc
 	next := t.Clone()
 	next.Persistence = p
 	return s.changes().Put(next)
+}
+
+// indexedTable finds the table that CREATE INDEX is for.
+func (s *Session) indexedTable(name parser.RangeVar) (*engine.Table, error) {
+	found, err := s.findRelation(name, false)
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(name))
+	}
+	t, ok := found.(*engine.Table)
+	if !ok {
+		_, shown := found.Where()
+		plural := map[engine.RelationKind]string{engine.KindSequence: "sequences", engine.KindIndex: "indexes"}
+		return nil, sqlstate.Errorf(sqlstate.WrongObjectType, "cannot create index on relation \"%s\"", shown).
+			WithDetail("This operation is not supported for %s.", plural[found.Kind()])
+	}
+	if err := s.mustOwnRelation(t); err != nil {
+		return nil, err
+	}
+	if err := s.mayCreateIn(t.Schema); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // truncate is TRUNCATE: a table has no rows, but RESTART IDENTITY sets its sequences
