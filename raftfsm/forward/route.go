@@ -209,7 +209,11 @@ func (b *Backend) run(ctx context.Context, o *operation) error {
 			return o.outcome(&t, errNoLeader(nil))
 		}
 		r := b.route.Load()
+		began := time.Now()
 		err := b.attempt(ctx, r, o)
+		if o.waits && time.Since(began) > b.callTimeout {
+			t.attempts = 0 // it waited in a leader's queue: the leader was there
+		}
 		switch kindOf(err) {
 		case failedForGood:
 			return o.outcome(&t, err)

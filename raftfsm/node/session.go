@@ -66,11 +66,22 @@ func (n *Node) UnlockKey(owner uint64, key engine.LockKey, exclusive bool) {
 func (n *Node) UnlockKeys(owner uint64) { n.allocator.UnlockKeys(owner) }
 
 // oids is the counter for new objects. It starts anew with each leadership: OIDs
-// that were given out but never committed are nobody's.
+// that were given out but never committed are nobody's. But a CREATE that is under way
+// through a change of the leader keeps its OID, and by then the new leader may have
+// given the same one to something that is dropped again: so each leadership among
+// several nodes begins in a range of its own.
 type oids struct {
 	mu   sync.Mutex
+	term uint64 // of the leadership that next belongs to
 	next engine.OID
 }
+
+// Ranges of OIDs of one leadership, and how many there are in turn: more CREATEs than
+// that are not under way at one moment, nor more leaderships in the life of one.
+const (
+	oidRange = 1 << 10
+	oidTurns = 16
+)
 
 // AllocateOID returns an OID that no object has or had.
 func (n *Node) AllocateOID(context.Context) (engine.OID, error) {
@@ -79,8 +90,15 @@ func (n *Node) AllocateOID(context.Context) (engine.OID, error) {
 	}
 	n.oids.mu.Lock()
 	defer n.oids.mu.Unlock()
-	oid := max(n.oids.next, n.Catalog().NextOID())
-	if oid+1 == 0 {
+	oid := n.Catalog().NextOID()
+	if term := n.gate.current(); term != n.oids.term {
+		n.oids.term, n.oids.next = term, oid
+		if len(n.raft.GetConfiguration().Configuration().Servers) > 1 {
+			n.oids.next += engine.OID(oidRange * (1 + term%oidTurns))
+		}
+	}
+	oid = max(n.oids.next, oid)
+	if oid >= engine.FirstTemporaryOID {
 		return 0, sqlstate.New(sqlstate.ProgramLimitExceeded, "no more OIDs are left")
 	}
 	n.oids.next = oid + 1

@@ -29,15 +29,12 @@
 //     beginning
 //   - setval, ALTER, CREATE, DROP are executed once if they were acknowledged, never if
 //     they were refused, at most once if the answer was 40003
+//   - no OID is given to two sequences
 //   - no more values are lost than the declared budget
 //   - after the last fault everything is served again within a bound of virtual time
 //
 // With the lease, the wait for it, the fence, or the grants taken out the same checks
 // must find a violation, or the test fails.
-//
-// Known and only counted ("OIDs used again"): a CREATE that is under way through a
-// change of leader may get the OID of a sequence that the next leader's sessions have
-// created and dropped meanwhile, since OIDs are not reserved in the log.
 //
 // A seed can't be replayed exactly: goroutines of a bubble run in any order, and raft
 // draws its election timeouts from Go's own source. Most failures come again with

@@ -181,6 +181,9 @@ func TestSim(t *testing.T) {
 			t.Fatal("enough")
 		}
 	}
+	if reused > 0 {
+		t.Errorf("%d OIDs were given to two sequences", reused)
+	}
 	t.Logf("%d seeds: %d requests, %d values, %d states compared, %d histories undecided, %d OIDs used again, slowest recovery %v",
 		count, ops, vals, states, undecided, reused, slowest)
 	if vals < int(count)*50 || states < int(count) {
