@@ -280,8 +280,12 @@ type ExplainStmt struct {
 // (yet): its first key words tell. The session answers 0A000, or for statements
 // that would write rows, says where rows belong.
 type UnservedStmt struct {
-	Tag string // PostgreSQL's command tag: "CREATE TABLE", "INSERT", "LISTEN" …
-	Pos Pos
+	Tag string // PostgreSQL's command tag: "CREATE VIEW", "INSERT", "LISTEN" …
+	// Relation is what INSERT, UPDATE, DELETE, MERGE and COPY are about; nil if it is not
+	// a relation. From tells COPY FROM.
+	Relation *RangeVar
+	From     bool
+	Pos      Pos
 }
 
 func (*CreateSequenceStmt) statement()    {}

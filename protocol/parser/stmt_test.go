@@ -58,11 +58,11 @@ func TestStatements(t *testing.T) {
 		{"explain (analyze, costs off) (select 1)",
 			"ExplainStmt{Options:[ExplainOption{Name:analyze}, ExplainOption{Name:costs Value:off}] Query:SelectStmt{Targets:[ResTarget{Expr:1}]}}"},
 		{"explain (select 1)", "ExplainStmt{Query:SelectStmt{Targets:[ResTarget{Expr:1}]}}"},
-		{"insert into t values (1)", "UnservedStmt{Tag:INSERT}"},
+		{"insert into t values (1)", "UnservedStmt{Tag:INSERT Relation:RangeVar{Name:t}}"},
 		{"create or replace temp view v as select 1", "UnservedStmt{Tag:CREATE VIEW}"},
 		{"create user joe", "CreateRoleStmt{User Name:joe}"},
 		{"truncate t", "TruncateStmt{Tables:[RangeVar{Name:t}]}"},
-		{"with a as (select 1) delete from t", "UnservedStmt{Tag:DELETE}"},
+		{"with a as (select 1) delete from t", "UnservedStmt{Tag:DELETE Relation:RangeVar{Name:t}}"},
 	} {
 		checkStatement(t, c.sql, c.want)
 	}

@@ -166,8 +166,33 @@ func (u *unservedWords) finish(p *parser) *UnservedStmt {
 	if u.at.tag == "" || u.at.more && (p.tok.kind == tokEOF || p.tok.kind == ';' || p.tok.kind == ')') {
 		p.unexpected()
 	}
+	s := &UnservedStmt{Tag: u.at.tag, Pos: u.pos}
+	if rowStatements[s.Tag] {
+		p.rowTarget(s)
+	}
 	p.skipStatement(u.at.tag == "CREATE RULE")
-	return &UnservedStmt{Tag: u.at.tag, Pos: u.pos}
+	return s
+}
+
+// rowStatements are those on the rows of one relation, whose name comes next.
+var rowStatements = map[string]bool{"INSERT": true, "UPDATE": true, "DELETE": true, "MERGE": true, "COPY": true}
+
+// rowTarget reads the relation that a statement on rows is about, and for COPY which
+// way its rows go.
+func (p *parser) rowTarget(s *UnservedStmt) {
+	if s.Tag == "COPY" && p.tok.kind == kwBinary && p.peek() != kwFrom && p.peek() != kwTo {
+		p.advance()
+	}
+	p.got(kwOnly)
+	if !p.tok.kind.isColID() {
+		return
+	}
+	name := p.qualifiedName()
+	s.Relation = &name
+	if s.Tag == "COPY" && p.tok.kind == '(' {
+		p.parenNameList()
+	}
+	s.From = p.tok.kind == kwFrom
 }
 
 // unserved is a statement that starts with the word in hand and is not served.

@@ -183,7 +183,7 @@ func (s *Session) run(p *portal) (result, error) {
 		tag, err := s.declare(p, stmt)
 		return result{tag: tag}, err
 	case *parser.UnservedStmt:
-		return result{}, unserved(stmt.Tag)
+		return result{}, s.refuse(stmt)
 	}
 	tag, err := s.runUtility(p.stmt.stmt)
 	return result{tag: tag}, err

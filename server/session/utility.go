@@ -61,7 +61,7 @@ func (s *Session) prepare(stmt *parser.PrepareStmt) (string, error) {
 		declared[i] = oid
 	}
 	if u, ok := stmt.Query.(*parser.UnservedStmt); ok {
-		return "", unserved(u.Tag)
+		return "", s.refuse(u)
 	}
 	p, err := s.analyze(stmt.Query, s.activity.now.Text, declared) // the text of the whole message
 	if err != nil {
