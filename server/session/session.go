@@ -165,6 +165,9 @@ func New(cfg Config) (*Session, error) {
 		return nil, sqlstate.Fatalf(sqlstate.InvalidAuthorization, "role \"%s\" does not exist", cfg.User)
 	}
 	db, ok := catalog.Database(cfg.Database)
+	if !ok && s.backend.CatchUp(s.interrupt) == nil { // made on another node a moment ago?
+		db, ok = s.backend.Catalog().Database(cfg.Database)
+	}
 	if !ok {
 		return nil, sqlstate.Fatalf(sqlstate.InvalidCatalogName, "database \"%s\" does not exist", cfg.Database)
 	}
