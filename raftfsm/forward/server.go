@@ -214,35 +214,28 @@ func (s *Server) setVal(ctx context.Context, q *request) ([]byte, error) {
 }
 
 func (s *Server) commit(ctx context.Context, q *request) ([]byte, error) {
-	e, c, err := entry[*engine.Commit](q)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.node.ProposeWith(ctx, e.Request, c)
-	if err != nil {
-		return nil, err
-	}
-	return appendResult(nil, r), nil
+	return execute(q, func(r codec.Request, c *engine.Commit) (engine.Result, error) { return s.node.ProposeWith(ctx, r, c) })
 }
 
 func (s *Server) branch(ctx context.Context, q *request) ([]byte, error) {
-	e, c, err := entry[*engine.CreateDatabase](q)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.node.CreateDatabase(ctx, e.Request, c)
-	if err != nil {
-		return nil, err
-	}
-	return appendResult(nil, r), nil
+	return execute(q, func(r codec.Request, c *engine.CreateDatabase) (engine.Result, error) {
+		return s.node.CreateDatabase(ctx, r, c)
+	})
 }
 
 func (s *Server) dropDatabase(ctx context.Context, q *request) ([]byte, error) {
-	e, c, err := entry[*engine.DropDatabase](q)
+	return execute(q, func(r codec.Request, c *engine.DropDatabase) (engine.Result, error) {
+		return s.node.ProposeWith(ctx, r, c)
+	})
+}
+
+// execute proposes the command in a request, under the request's ID.
+func execute[T engine.Command](q *request, propose func(codec.Request, T) (engine.Result, error)) ([]byte, error) {
+	e, c, err := entry[T](q)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.node.ProposeWith(ctx, e.Request, c)
+	r, err := propose(e.Request, c)
 	if err != nil {
 		return nil, err
 	}

@@ -126,20 +126,14 @@ func rangeVar(names []string) (parser.RangeVar, error) {
 		"improper relation name (too many dotted names): %s", strings.Join(names, "."))
 }
 
-var relationKinds = map[engine.RelationKind]parser.ObjectType{
-	engine.KindSequence: parser.ObjectSequence, engine.KindTable: parser.ObjectTable, engine.KindIndex: parser.ObjectIndex,
+func isOf(r engine.Relation, object parser.ObjectType) bool {
+	return kindName(r.Kind()) == string(object)
 }
 
-func isOf(r engine.Relation, object parser.ObjectType) bool { return relationKinds[r.Kind()] == object }
-
 // notOf is the error for a relation of another kind.
-func notOf(r engine.Relation, object parser.ObjectType) error {
-	article := "a"
-	if object == parser.ObjectIndex {
-		article = "an"
-	}
+func notOf(r engine.Relation, object parser.ObjectType) *sqlstate.Error {
 	_, name := r.Where()
-	return sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is not %s %s", name, article, object)
+	return sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is not %s", name, withArticle(string(object)))
 }
 
 func (s *Session) commentedColumn(names []string) (engine.Class, engine.OID, int32, error) {
@@ -178,7 +172,7 @@ func pluralOf(r engine.Relation) string {
 	if r.Kind() == engine.KindIndex {
 		return "indexes"
 	}
-	return string(relationKinds[r.Kind()]) + "s"
+	return kindName(r.Kind()) + "s"
 }
 
 func (s *Session) commentedConstraint(name string, on []string) (engine.Class, engine.OID, int32, error) {

@@ -201,9 +201,8 @@ func (s *Session) missing(d *parser.DropStmt, name parser.RangeVar) error {
 
 // wrongType is PostgreSQL's DropErrorMsgWrongType (D4).
 func wrongType(found engine.Relation, object parser.ObjectType) error {
-	_, name := found.Where()
 	kind := kindName(found.Kind())
-	return sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is not %s", name, withArticle(string(object))).
+	return notOf(found, object).
 		WithHint("Use DROP %s to remove %s.", strings.ToUpper(kind), withArticle(kind))
 }
 

@@ -67,7 +67,7 @@ func (s *Session) mustOwn(owner engine.OID, what, name string) error {
 // mustOwnRelation is mustOwn for a relation of any kind.
 func (s *Session) mustOwnRelation(r engine.Relation) error {
 	_, name := r.Where()
-	return s.mustOwn(s.ownerOf(r), string(relationKinds[r.Kind()]), name)
+	return s.mustOwn(s.ownerOf(r), kindName(r.Kind()), name)
 }
 
 // ownerOf is the owner of a relation; an index has its table's.
@@ -173,5 +173,5 @@ func (s *Session) allow(relation engine.OID, any acl.Privileges) error {
 		return nil
 	}
 	_, name := r.Where()
-	return denied("permission denied for %s %s", relationKinds[r.Kind()], name)
+	return denied("permission denied for %s %s", kindName(r.Kind()), name)
 }
