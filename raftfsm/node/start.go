@@ -82,7 +82,8 @@ func (n *Node) openStorage() (err error) {
 	}
 	n.store = newLogStore(store, n.stalled, n.failed)
 	n.disk = &diskGuard{free: n.config.FreeSpace}
-	n.snapshots, err = raft.NewFileSnapshotStoreWithLogger(dir.path, keepSnapshots, n.logger("snapshot"))
+	files, err := raft.NewFileSnapshotStoreWithLogger(dir.path, keepSnapshots, n.logger("snapshot"))
+	n.snapshots = snapshotStore{files}
 	return err
 }
 
