@@ -43,6 +43,7 @@ server/certs ->
 server/auth -> server server/audit server/hba protocol/scram protocol/wire protocol/sqlstate
 server -> server/session protocol/wire protocol/sqlstate
 cmd/seqd/config ->
+cmd/seqd/bench/result ->
 cmd/seqd -> *
 cmd/seqd/e2e -> cmd/seqd/e2e/*
 cmd/seqd/e2e/* -> cmd/seqd/e2e/*
