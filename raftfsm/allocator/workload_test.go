@@ -25,6 +25,9 @@ type auditor struct {
 	seen map[uint64]map[int64]bool // by epoch
 	last map[uint64]int64          // greatest value returned
 	took uint64
+	// began is where the log had the sequence when the round began: what a crash
+	// before that lost is not lost again.
+	began engine.Position
 }
 
 func newAuditor(t *testing.T, l *fakeLog, s *Sequence) *auditor {
@@ -92,11 +95,16 @@ func (a *auditor) draw(ctx context.Context, owner uint64) (sequence.Block, uint6
 	return a.s.Next(ctx, owner)
 }
 
-// greatest is the greatest value handed out in the current epoch.
+// greatest is the greatest value handed out in the current epoch, or where the round
+// began if none has been since.
 func (a *auditor) greatest() (int64, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	v, ok := a.last[a.log.position(a.s.id).Epoch]
+	epoch := a.log.position(a.s.id).Epoch
+	v, ok := a.last[epoch]
+	if ok && a.began.Epoch == epoch {
+		v = max(v, a.began.State.LastValue)
+	}
 	return v, ok
 }
 
@@ -121,6 +129,9 @@ func TestWorkload(t *testing.T) {
 			}
 			for round := range rounds {
 				clean := round%3 == 2
+				for _, a := range audits {
+					a.began = l.position(a.s.id)
+				}
 				runRound(t, l, audits, sessions, clean)
 				l.lead(prelog)
 				for _, a := range audits {
