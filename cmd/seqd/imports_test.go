@@ -44,6 +44,7 @@ server/auth -> server server/audit server/hba protocol/scram protocol/wire proto
 server -> server/session protocol/wire protocol/sqlstate
 cmd/seqd/config ->
 cmd/seqd/bench/result ->
+cmd/seqd/bench/drive -> cmd/seqd/bench/result
 cmd/seqd -> *
 cmd/seqd/e2e -> cmd/seqd/e2e/*
 cmd/seqd/e2e/* -> cmd/seqd/e2e/*
@@ -62,7 +63,7 @@ var onlyIn = map[string][]string{
 	"github.com/hashicorp/raft":          {"raftfsm"},
 	"github.com/hashicorp/raft-boltdb":   {"raftfsm/node"},
 	"go.etcd.io/bbolt":                   {"raftfsm/node"},
-	"github.com/jackc/pgx/v5/pgproto3":   {"protocol/wire", "server", "cmd/seqd/e2e"},
+	"github.com/jackc/pgx/v5/pgproto3":   {"protocol/wire", "server", "cmd/seqd/bench/drive", "cmd/seqd/e2e"},
 	"github.com/schollz/progressbar":     {"cmd/seqd"},
 	"github.com/alecthomas/kong":         {"cmd/seqd/config"},
 	"github.com/hashicorp/golang-lru/v2": {"server/session", "server/auth"},
