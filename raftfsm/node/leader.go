@@ -63,7 +63,17 @@ func (n *Node) order(ctx context.Context, do func() error) error {
 	case <-n.left:
 		return raft.ErrRaftShutdown
 	}
-	return <-done // what was begun is ended
+	select {
+	case err := <-done: // what was begun is ended
+		return err
+	case <-n.left: // or the node is: Fatal need not return
+	}
+	select {
+	case err := <-done:
+		return err
+	default:
+		return raft.ErrRaftShutdown
+	}
 }
 
 // leads tells whether this node is still the leader of a term.
@@ -287,9 +297,8 @@ func (n *Node) handOver(ctx context.Context, to string) error {
 }
 
 func (n *Node) transfer(to string) error {
-	stuck := make(chan struct{})
-	timer := time.AfterFunc(transferLimit, func() { close(stuck) })
-	defer timer.Stop()
+	ended := make(chan struct{})
+	defer close(ended)
 	err := n.await(func() error {
 		if to == "" {
 			return n.raft.LeadershipTransfer().Error()
@@ -300,7 +309,7 @@ func (n *Node) transfer(to string) error {
 			}
 		}
 		return fmt.Errorf("the cluster has no node %q", to)
-	}, stuck)
+	}, n.stuck(ended))
 	if errors.Is(err, errStalled) {
 		err = errors.New("the transfer of leadership does not end")
 		n.failed(err)
@@ -310,6 +319,24 @@ func (n *Node) transfer(to string) error {
 	}
 	n.awaitSuccessor()
 	return nil
+}
+
+// stuck is closed when a transfer has taken too long, in two turns: a process that was
+// stopped meanwhile finds its time over at once, and raft must have a chance to answer.
+func (n *Node) stuck(ended <-chan struct{}) <-chan struct{} {
+	stuck := make(chan struct{})
+	go func() {
+		for range 2 {
+			select {
+			case <-time.After(transferLimit / 2):
+				n.config.Logger.Warn("the transfer of leadership takes long")
+			case <-ended:
+				return
+			}
+		}
+		close(stuck)
+	}()
+	return stuck
 }
 
 // awaitSuccessor waits until this node has heard of its successor, if that comes
