@@ -45,6 +45,7 @@ server -> server/session protocol/wire protocol/sqlstate
 cmd/seqd/config ->
 cmd/seqd/bench/result ->
 cmd/seqd/bench/drive -> cmd/seqd/bench/result
+cmd/seqd/bench/report -> cmd/seqd/bench/result
 cmd/seqd -> *
 cmd/seqd/e2e -> cmd/seqd/e2e/*
 cmd/seqd/e2e/* -> cmd/seqd/e2e/*
@@ -67,6 +68,9 @@ var onlyIn = map[string][]string{
 	"github.com/schollz/progressbar":     {"cmd/seqd"},
 	"github.com/alecthomas/kong":         {"cmd/seqd/config"},
 	"github.com/hashicorp/golang-lru/v2": {"server/session", "server/auth"},
+	"github.com/jedib0t/go-pretty/v6":    {"cmd/seqd/bench/report"},
+	"golang.org/x/perf":                  {"cmd/seqd/bench/report"},
+	"gonum.org/v1/plot":                  {"cmd/seqd/bench/report"},
 	"github.com/xdg-go/scram":            {"protocol/scram"},
 	"github.com/xdg-go/stringprep":       {"protocol/scram"},
 }

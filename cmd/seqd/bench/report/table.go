@@ -1,0 +1,168 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"seqd/cmd/seqd/bench/result"
+)
+
+// Table writes a run for people at a terminal that is width columns wide; 0: nobody
+// knows, which is taken for 80. All columns stand in one table if it fits, else there
+// are several, each as wide as it must be.
+func Table(w io.Writer, r *result.Run, width int) error {
+	if width <= 0 {
+		width = 80
+	}
+	v := newView(r)
+	var b strings.Builder
+	for _, line := range v.about() {
+		wrap(&b, line, width)
+	}
+	list := shown(groups(v.firstName(), len(v.Targets)), v.cells)
+	if len(v.cells) > 0 {
+		all := group{"", nil}
+		for _, g := range list {
+			all.columns = append(all.columns, g.columns...)
+		}
+		if whole := v.table(all); widest(whole) <= width {
+			b.WriteString("\n" + whole)
+		} else {
+			for _, g := range list {
+				fmt.Fprintf(&b, "\n%s\n%s", g.title, v.table(g))
+			}
+		}
+		b.WriteString("\n")
+		for _, line := range legend(list) {
+			wrap(&b, line, width)
+		}
+	}
+	if findings := v.findings(); len(findings) > 0 {
+		b.WriteString("\n")
+		for _, f := range findings {
+			wrap(&b, f, width)
+		}
+	}
+	if notes := v.notes(); len(notes) > 0 {
+		b.WriteString("\n")
+		for _, n := range notes {
+			wrap(&b, n, width)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// table draws a group's columns for all cells.
+func (v *view) table(g group) string {
+	t := table.NewWriter()
+	t.SetStyle(plain)
+	var header table.Row
+	var configs []table.ColumnConfig
+	add := func(name string, align text.Align) {
+		header = append(header, name)
+		configs = append(configs, table.ColumnConfig{Number: len(header), Align: align, AlignHeader: align})
+	}
+	for _, x := range v.axes.varying {
+		align := text.AlignRight
+		if x.number == nil {
+			align = text.AlignLeft
+		}
+		add(x.header, align)
+	}
+	add("target", text.AlignLeft)
+	for _, c := range g.columns {
+		add(c.header, text.AlignRight)
+	}
+	t.AppendHeader(header)
+	t.SetColumnConfigs(configs)
+	last := -1
+	for i := range v.cells {
+		c := &v.cells[i]
+		if last >= 0 && c.point != last && len(v.Targets) > 1 {
+			t.AppendSeparator()
+		}
+		var row table.Row
+		repeated := last >= 0 // a label stands once, until it or an outer one changes
+		for _, x := range v.axes.varying {
+			label := x.label(v.Points[c.point])
+			if repeated = repeated && label == x.label(v.Points[last]); repeated {
+				label = ""
+			}
+			row = append(row, label)
+		}
+		last = c.point
+		row = append(row, v.Targets[c.target].Name)
+		for _, col := range g.columns {
+			row = append(row, col.text(c))
+		}
+		t.AppendRow(row)
+	}
+	return trimRight(t.Render())
+}
+
+// plain is without frames: two blanks between columns, a rule under the header, an
+// empty line between points.
+var plain = table.Style{
+	Name:    "plain",
+	Box:     table.BoxStyle{PaddingLeft: "", PaddingRight: "  ", MiddleHorizontal: " ", MiddleSeparator: " ", LeftSeparator: "", RightSeparator: ""},
+	Format:  table.FormatOptions{},
+	Options: table.Options{SeparateHeader: false, SeparateRows: false},
+}
+
+func trimRight(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return b.String()
+}
+
+func widest(s string) int {
+	n := 0
+	for line := range strings.Lines(s) {
+		n = max(n, text.StringWidth(strings.TrimRight(line, "\n")))
+	}
+	return n
+}
+
+// wrap writes a line, broken between words; what follows is indented.
+func wrap(b *strings.Builder, line string, width int) {
+	at := 0
+	for i, word := range strings.Fields(line) {
+		n := text.StringWidth(word)
+		switch {
+		case i == 0:
+		case at+1+n > width:
+			b.WriteString("\n  ")
+			at = 2
+		default:
+			b.WriteString(" ")
+			at++
+		}
+		b.WriteString(word)
+		at += n
+	}
+	b.WriteString("\n")
+}
+
+// legend explains the columns that need it, short enough to be read.
+func legend(list []group) []string {
+	var lines []string
+	for _, g := range list {
+		var parts []string
+		for _, c := range g.columns {
+			if c.about != "" {
+				parts = append(parts, c.header+": "+c.about)
+			}
+		}
+		if len(parts) > 0 {
+			lines = append(lines, strings.Join(parts, "; ")+".")
+		}
+	}
+	return lines
+}
