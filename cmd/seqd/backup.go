@@ -21,11 +21,7 @@ const standard = "-"
 // backup fetches a backup from a node and writes it to a file, which is there under
 // its name only when all of it was read back and found right.
 func backup(c *config.Backup, out io.Writer, errOut io.Writer) error {
-	certificates, err := c.TLS()
-	if err != nil {
-		return err
-	}
-	t, err := dialer(certificates)
+	t, err := dialer(c.TLS())
 	if err != nil {
 		return err
 	}

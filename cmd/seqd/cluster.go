@@ -55,11 +55,7 @@ func (p *clusterPort) Close() error {
 
 // administer runs one of the cluster commands.
 func administer(command string, c *config.Cluster, out io.Writer) error {
-	certificates, err := c.TLS()
-	if err != nil {
-		return err
-	}
-	t, err := dialer(certificates)
+	t, err := dialer(c.TLS())
 	if err != nil {
 		return err
 	}
@@ -117,7 +113,11 @@ func printSkipped(out io.Writer, r peer.SkipReply) error {
 	return err
 }
 
-func dialer(certificates *tls.Config) (*peer.Transport, error) {
+// dialer calls other nodes without being one, with the certificates that are given.
+func dialer(certificates *tls.Config, err error) (*peer.Transport, error) {
+	if err != nil {
+		return nil, err
+	}
 	return peer.Dialer(peer.Config{TLS: certificates, Identity: func() peer.Identity { return peer.Identity{} }})
 }
 

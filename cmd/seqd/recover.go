@@ -54,11 +54,7 @@ What --yes would do:
 
 // askOthers refuses as long as the cluster works, and tells of members that live.
 func askOthers(c *config.Cluster, s *node.Survivor, out io.Writer) error {
-	certificates, err := c.TLS()
-	if err != nil {
-		return err
-	}
-	t, err := dialer(certificates)
+	t, err := dialer(c.TLS())
 	if err != nil {
 		return err
 	}
