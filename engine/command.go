@@ -105,6 +105,9 @@ type DropSequence struct {
 	Expect uint64
 }
 
+// KeyOf is the key of the object that a write changes.
+func KeyOf(w Write) Key { return w.key() }
+
 func (*Reserve) command()        {}
 func (*Release) command()        {}
 func (*SetVal) command()         {}

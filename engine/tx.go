@@ -45,6 +45,9 @@ func BeginWith(c *Catalog, database OID, temp *Temp) *Tx {
 // Catalog is what the transaction sees: a new pointer after every change.
 func (t *Tx) Catalog() *Catalog { return t.view }
 
+// Base is the catalog that the transaction's changes are applied to.
+func (t *Tx) Base() *Catalog { return t.temp.Over(t.base) }
+
 // Database is the database as the transaction sees it.
 func (t *Tx) Database() *Database {
 	db, _ := t.view.DatabaseByOID(t.database)
@@ -224,7 +227,7 @@ func (t *Tx) Drop(k Key) error {
 
 // Get returns the object that the transaction sees under a key, nil if none.
 func (t *Tx) Get(k Key) Object {
-	return (&view{t.view, t.Database()}).get(k)
+	return t.view.Object(t.Database(), k)
 }
 
 // forget takes back the transaction's own writes of what goes with an object that is

@@ -49,6 +49,10 @@ func (v *view) get(k Key) (o Object) {
 	return o
 }
 
+// Object returns the object of a key, nil if there is none; d is the database in the
+// catalog that holds what is not shared.
+func (c *Catalog) Object(d *Database, k Key) Object { return (&view{c, d}).get(k) }
+
 // found keeps a nil pointer from becoming an Object that is not nil.
 func found[T Object](o T, ok bool) Object {
 	if !ok {

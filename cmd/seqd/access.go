@@ -21,6 +21,7 @@ import (
 // access is who gets in, and how.
 type access struct {
 	*auth.Authenticator
+	audit        audit.Sink
 	certificates *certs.Store // nil: no TLS
 	reloads      bool         // there are files that may change
 	member       *member      // set before the first client comes
@@ -28,7 +29,7 @@ type access struct {
 
 // openAccess reads the files, before a port or the data folder is touched.
 func openAccess(cfg *config.Serve, logger *slog.Logger) (*access, error) {
-	a := &access{reloads: cfg.HBAFile != "" || cfg.TLSCert != ""}
+	a := &access{reloads: cfg.HBAFile != "" || cfg.TLSCert != "", audit: audit.Log{Logger: logger}}
 	var err error
 	if cfg.TLSCert != "" {
 		files := certs.Files{Cert: cfg.TLSCert, Key: cfg.TLSKey, ClientCA: cfg.TLSClientCA}
@@ -39,7 +40,7 @@ func openAccess(cfg *config.Serve, logger *slog.Logger) (*access, error) {
 	a.Authenticator, err = auth.New(auth.Config{
 		Roles: a, HBAFile: cfg.HBAFile, IdentFile: cfg.IdentFile,
 		TLS: cfg.TLSCert != "", ClientCA: cfg.TLSClientCA != "",
-		MockSecret: a.mockSecret, Audit: audit.Log{Logger: logger}, Logger: logger,
+		MockSecret: a.mockSecret, Audit: a.audit, Logger: logger,
 	})
 	return a, err
 }

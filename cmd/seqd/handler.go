@@ -34,9 +34,10 @@ func (h *handler) Serve(_ context.Context, c *server.Client) error {
 		Backend: h.backend, Conn: c.Conn, Statements: h.statements, Logger: h.logger,
 		PID: c.PID, Secret: c.Secret,
 		User: c.Startup.User, Database: c.Startup.Database, Options: c.Startup.Options, Parameters: parameters,
-		ServerSettings: h.settings, Defaults: h.defaults, Access: h.access,
+		ServerSettings: h.settings, Defaults: h.defaults, Access: h.access, Audit: h.access.audit,
 	})
 	if err != nil {
+		h.access.Refused(c, err)
 		return err
 	}
 	c.OnCancel(s.Cancel)

@@ -36,7 +36,8 @@ raftfsm/peer -> protocol/sqlstate
 raftfsm/forward -> raftfsm/allocator raftfsm/codec raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
 raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/internal/seams raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
 server/session/settings -> protocol/parser protocol/pgtypes protocol/sqlstate protocol/timezone
-server/session -> server/hba server/session/settings engine engine/acl engine/query engine/sequence protocol/parser protocol/pgtypes protocol/scram protocol/sqlstate
+server/session/changes -> engine engine/acl engine/sequence protocol/parser server/audit
+server/session -> server/audit server/hba server/session/changes server/session/settings engine engine/acl engine/query engine/sequence protocol/parser protocol/pgtypes protocol/scram protocol/sqlstate
 server/hba ->
 server/audit ->
 server/certs ->

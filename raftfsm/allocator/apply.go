@@ -68,6 +68,7 @@ func (s *Sequence) wasReset(index uint64, e *engine.Effect) {
 	if s.term == 0 || s.term != s.a.lastTerm.Load() {
 		return
 	}
+	s.replace(e.Epoch)
 	s.reset(index, e.State) // also after Stop: Release must not undo it
 	if s.term == s.a.term.Load() {
 		s.pump()

@@ -35,6 +35,8 @@ type Sequence struct {
 	replicated sequence.State
 	serial     uint64
 
+	replaced []Replaced // see replaced.go
+
 	checkpoint uint64 // Allocator.checkpoints when the sequence last logged
 	inflight   bool   // a reservation is due or under way
 	setvals    int    // SetVals under way

@@ -37,6 +37,12 @@ func TestFollower(t *testing.T) {
 		if err != nil || s.Epoch() != set || set == epoch {
 			t.Error("the session does not see its own setval:", set, s.Epoch(), err)
 		}
+		if was, ok := s.Replaced(ctx, set); !ok || was.LastValue != 5 || !was.IsCalled {
+			t.Error("what the setval replaced:", was, ok)
+		}
+		if was, ok := s.Replaced(ctx, epoch); ok {
+			t.Error("nothing was replaced when the sequence was made:", was)
+		}
 		if v := value(t, s, 1); v != 41 {
 			t.Error(v)
 		}

@@ -6,6 +6,7 @@ import (
 	"seqd/engine"
 	"seqd/engine/sequence"
 	"seqd/protocol/sqlstate"
+	"seqd/raftfsm/allocator"
 )
 
 // Kinds of requests. Numbers are never used again for something else, nor is
@@ -30,6 +31,7 @@ const (
 	kindUnlockKey   byte = 17 // gives a key back
 	kindBranch      byte = 18 // a codec.Entry with a CreateDatabase
 	kindDropDB      byte = 19 // a codec.Entry with a DropDatabase
+	kindReplaced    byte = 20 // the positions that were replaced last
 )
 
 // maxBatch is how many sessions one kindNext covers at most.
@@ -195,6 +197,21 @@ func appendPosition(b []byte, p engine.Position) []byte {
 
 func (r *reader) position() engine.Position {
 	return engine.Position{State: r.state(), Epoch: r.uint(), Serial: r.uint()}
+}
+
+func appendReplaced(b []byte, list []allocator.Replaced) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, r := range list {
+		b = appendState(binary.AppendUvarint(b, r.By), r.State)
+	}
+	return b
+}
+
+func (r *reader) replaced() (list []allocator.Replaced) {
+	for range r.count(1 << 10) {
+		list = append(list, allocator.Replaced{By: r.uint(), State: r.state()})
+	}
+	return list
 }
 
 func appendResult(b []byte, r engine.Result) []byte {

@@ -383,3 +383,36 @@ func (s *Sequence) Position(ctx context.Context) (p engine.Position, err error) 
 	})
 	return p, s.explain(err)
 }
+
+// replacedTimeout bounds the question for what a setval replaced: the answer to the
+// client, which waits for it, does not depend on it.
+const replacedTimeout = time.Second
+
+// Replaced is the exact position that the change of an epoch put another in the place
+// of; false if nobody knows (any more).
+func (s *Sequence) Replaced(ctx context.Context, epoch uint64) (sequence.State, bool) {
+	if state, ok := replacedBy(s.local.Replaced(), epoch); ok || s.b.route.Load().self {
+		return state, ok
+	}
+	ctx, cancel := context.WithTimeout(ctx, replacedTimeout)
+	defer cancel()
+	var list []allocator.Replaced
+	err := s.b.run(ctx, &operation{
+		kind: kindReplaced, request: func() *request { return &request{id: s.id} },
+		local:  func(context.Context) error { list = s.local.Replaced(); return nil },
+		answer: func(r *reply) { list = r.body.replaced() },
+	})
+	if err != nil {
+		return sequence.State{}, false
+	}
+	return replacedBy(list, epoch)
+}
+
+func replacedBy(list []allocator.Replaced, epoch uint64) (sequence.State, bool) {
+	for _, r := range list {
+		if r.By == epoch {
+			return r.State, true
+		}
+	}
+	return sequence.State{}, false
+}

@@ -137,6 +137,7 @@ var handlers = map[byte]func(*Server, context.Context, *request) ([]byte, error)
 	kindBranch:      (*Server).branch,
 	kindDropDB:      (*Server).dropDatabase,
 	kindPosition:    (*Server).position,
+	kindReplaced:    (*Server).replaced,
 	kindOIDs:        (*Server).allocateOIDs,
 	kindLock:        (*Server).lock,
 	kindAwaitUnlock: (*Server).awaitUnlock,
@@ -252,6 +253,14 @@ func (s *Server) position(ctx context.Context, q *request) ([]byte, error) {
 		return nil, err
 	}
 	return appendPosition(nil, p), nil
+}
+
+func (s *Server) replaced(_ context.Context, q *request) ([]byte, error) {
+	seq, err := s.sequence(q.id)
+	if err != nil {
+		return nil, err
+	}
+	return appendReplaced(nil, seq.Replaced()), nil
 }
 
 func (s *Server) allocateOIDs(ctx context.Context, q *request) ([]byte, error) {

@@ -24,13 +24,31 @@ const (
 	MovedBack       Kind = "sequence moved back"
 )
 
-// Event is something that happened, and who did it from where.
+// Actor is who did something, from where.
+type Actor struct {
+	// Role is whose privileges counted: SET ROLE changes it. SessionRole is session_user,
+	// which only a superuser's SET SESSION AUTHORIZATION changes, and Login who proved
+	// to be who they are.
+	Role, SessionRole, Login string
+	Database                 string
+	Address                  string // without the port; "[local]" for a Unix socket
+	PID                      uint32 // of the session; 0: there is none yet
+}
+
+// Event is something that happened.
 type Event struct {
-	Kind     Kind
-	Role     string
-	Database string
-	Address  string      // without the port; "[local]" for a Unix socket
-	Details  []slog.Attr // old and new value, reason, object …
+	Kind Kind
+	Actor
+	Change  Change
+	Details []slog.Attr
+}
+
+// Change is what became of an object; the zero value: nothing.
+type Change struct {
+	Action string // CREATE, ALTER, DROP, setval
+	Object string // kind and name
+	// Old and New are what differs: name=value, in a fixed order.
+	Old, New string
 }
 
 // Sink takes events. Record must be fast, and safe for concurrent use.
@@ -47,9 +65,18 @@ func (l Log) Record(e Event) {
 	if e.Kind == LoginRefused {
 		level = slog.LevelWarn
 	}
-	attrs := append([]slog.Attr{
-		slog.String("event", string(e.Kind)), slog.String("role", e.Role),
-		slog.String("database", e.Database), slog.String("address", e.Address),
-	}, e.Details...)
-	l.Logger.LogAttrs(context.Background(), level, "audit", attrs...)
+	attrs := make([]slog.Attr, 0, 12+len(e.Details))
+	attrs = append(attrs, slog.String("event", string(e.Kind)), slog.String("role", e.Role))
+	if e.PID != 0 {
+		attrs = append(attrs, slog.String("session_role", e.SessionRole), slog.String("login", e.Login))
+	}
+	attrs = append(attrs, slog.String("database", e.Database), slog.String("address", e.Address))
+	if e.PID != 0 {
+		attrs = append(attrs, slog.Uint64("pid", uint64(e.PID)))
+	}
+	if c := e.Change; c.Object != "" {
+		attrs = append(attrs, slog.String("action", c.Action), slog.String("object", c.Object),
+			slog.String("old", c.Old), slog.String("new", c.New))
+	}
+	l.Logger.LogAttrs(context.Background(), level, "audit", append(attrs, e.Details...)...)
 }

@@ -15,13 +15,13 @@ func TestLine(t *testing.T) {
 	} {
 		var b bytes.Buffer
 		log := Log{slog.New(newHandler(&b))}
-		log.Record(Event{Kind: LoginRefused, Role: "a\nb", Database: "\x1b[2J", Address: "192.0.2.1"})
-		log.Record(Event{Kind: MovedBack, Role: "joe", Details: []slog.Attr{slog.Int64("old", 7), slog.Int64("new", 1)}})
+		log.Record(Event{Kind: LoginRefused, Actor: Actor{Role: "a\nb", Database: "\x1b[2J", Address: "192.0.2.1"}})
+		log.Record(Event{Kind: MovedBack, Actor: Actor{Role: "joe", PID: 7}, Change: Change{Action: "setval", Object: "sequence public.\"a\nb\"", Old: "last_value=7", New: "last_value=1"}})
 		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 		if len(lines) != 2 || strings.Contains(b.String(), "\x1b") {
 			t.Fatalf("%q", lines)
 		}
-		for i, wants := range [][]string{{"WARN", "audit", "login refused", `a\nb`, "192.0.2.1"}, {"INFO", "audit", "sequence moved back", "joe", "old", "7", "new"}} {
+		for i, wants := range [][]string{{"WARN", "audit", "login refused", `a\nb`, "192.0.2.1"}, {"INFO", "audit", "sequence moved back", "joe", `public.\"a\nb\"`, "last_value=7", "setval"}} {
 			for _, want := range wants {
 				if !strings.Contains(lines[i], want) {
 					t.Errorf("%q is not in %s", want, lines[i])

@@ -119,8 +119,13 @@ func (a *Authenticator) Admit(client *server.Client, sessions int) error {
 	default:
 		return nil
 	}
-	(&conversation{Authenticator: a, client: client, addr: address(client.Conn.RemoteAddr())}).record(err)
+	a.Refused(client, err)
 	return err
+}
+
+// Refused writes down that a client which has proved who it is does not get in.
+func (a *Authenticator) Refused(client *server.Client, err error) {
+	(&conversation{Authenticator: a, client: client, addr: address(client.Conn.RemoteAddr())}).record(err)
 }
 
 // run is ClientAuthentication of PostgreSQL's auth.c.
@@ -203,8 +208,8 @@ func (c *conversation) record(err error) {
 		details = append(details, slog.Int("hba_line", c.rule.Line))
 	}
 	c.cfg.Audit.Record(audit.Event{
-		Kind: audit.LoginRefused, Role: c.client.Startup.User, Database: c.client.Startup.Database,
-		Address: c.host(), Details: details,
+		Kind: audit.LoginRefused, Details: details,
+		Actor: audit.Actor{Role: c.client.Startup.User, Database: c.client.Startup.Database, Address: c.host()},
 	})
 }
 

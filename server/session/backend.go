@@ -68,6 +68,9 @@ type Sequence interface {
 	Next(ctx context.Context, owner uint64) (block sequence.Block, epoch uint64, err error)
 	// SetVal sets the position, committed when it returns.
 	SetVal(ctx context.Context, owner uint64, state sequence.State) (epoch uint64, err error)
+	// Replaced is the exact position that the setval of an epoch put another in the place
+	// of, false if nobody knows. For the audit log alone.
+	Replaced(ctx context.Context, epoch uint64) (sequence.State, bool)
 	// Position is the exact position (SELECT * FROM seq). It does not wait for locks.
 	Position(ctx context.Context) (engine.Position, error)
 	// Epoch is the current epoch: cached blocks of another are void. One atomic load.

@@ -71,6 +71,7 @@ func (s *Session) createDatabase(c *parser.CreateDatabaseStmt) (string, error) {
 		return "", err
 	}
 	err = s.backend.CreateDatabase(s.interrupt, uint64(s.pid), &engine.CreateDatabase{Database: info, Template: source.OID})
+	s.auditDatabase("CREATE", &info, err)
 	if err != nil {
 		return "", s.explain(err)
 	}
@@ -210,6 +211,7 @@ func (s *Session) dropDatabase(d *parser.DropDatabaseStmt) (string, error) {
 		return "", err
 	}
 	err = s.backend.DropDatabase(s.interrupt, uint64(s.pid), &engine.DropDatabase{OID: db.OID, Expect: db.Version})
+	s.auditDatabase("DROP", &db.DatabaseInfo, err)
 	if err != nil {
 		return "", s.explain(err)
 	}

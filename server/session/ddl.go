@@ -161,6 +161,7 @@ func (s *Session) lock(name parser.RangeVar, seq *engine.Sequence) (*engine.Sequ
 	if err != nil {
 		return nil, pos, s.explain(err)
 	}
+	s.tx.audit.stood(seq.OID, pos.State)
 	if now, ok := s.db().SequenceByOID(seq.OID); ok {
 		return now, pos, nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"seqd/engine"
 	"seqd/engine/query"
+	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
 )
 
@@ -35,16 +36,29 @@ func NewDirectory() *Directory {
 	return d
 }
 
-// add makes a session known.
-func (d *Directory) add(s *Session) {
+// admit makes a session known, unless its database has as many as it may have already.
+// Superusers get in all the same.
+func (d *Directory) admit(s *Session, db *engine.Database, user *engine.Role) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if db.ConnectionLimit >= 0 && !user.Superuser {
+		n := int32(1)
+		for _, other := range d.sessions {
+			if other.database == db.OID {
+				n++
+			}
+		}
+		if n > db.ConnectionLimit {
+			return sqlstate.Fatalf(sqlstate.TooManyConnections, "too many connections for database \"%s\"", db.Name)
+		}
+	}
 	d.sessions[int32(s.pid)] = s
 	d.clock.Store(time.Now().UnixMicro())
 	if d.stop == nil {
 		d.stop = make(chan struct{})
 		go d.run(d.stop)
 	}
+	return nil
 }
 
 func (d *Directory) remove(s *Session) {
@@ -163,6 +177,7 @@ func (a *activity) show() query.Activity {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now
+	now.Text = parser.HidePasswords(now.Text)
 	if now.State != "active" { // as PostgreSQL says of one that waits for its client
 		now.WaitType, now.Wait = "Client", "ClientRead"
 	}

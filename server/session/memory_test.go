@@ -135,6 +135,10 @@ func (s memorySequence) SetVal(_ context.Context, _ uint64, state sequence.State
 	return r.Effects[0].Epoch, nil
 }
 
+func (s memorySequence) Replaced(context.Context, uint64) (sequence.State, bool) {
+	return sequence.State{}, false
+}
+
 func (s memorySequence) Position(context.Context) (engine.Position, error) {
 	p, _ := s.m.store.Position(s.id)
 	return p, nil

@@ -199,7 +199,7 @@ func (s *Session) setval(oid engine.OID, value int64, isCalled bool) (int64, err
 	state := sequence.State{LastValue: value, IsCalled: isCalled}
 	if p, ok := s.private(oid); ok {
 		p.State = state
-	} else if _, err := m.handle.SetVal(s.interrupt, uint64(s.pid), state); err != nil {
+	} else if err := s.setCommitted(m, seq, state); err != nil {
 		next, err := s.successor(m, s.explain(err))
 		if err != nil {
 			return 0, err
@@ -211,6 +211,13 @@ func (s *Session) setval(oid engine.OID, value int64, isCalled bool) (int64, err
 		m.last, m.defined = value, true
 	}
 	return value, nil
+}
+
+// setCommitted sets the position that all sessions share.
+func (s *Session) setCommitted(m *sequenceMemory, seq *engine.Sequence, state sequence.State) error {
+	epoch, err := m.handle.SetVal(s.interrupt, uint64(s.pid), state)
+	s.auditSetVal(m, seq, epoch, state, err)
+	return err
 }
 
 func (s *Session) currval(oid engine.OID) (int64, error) {

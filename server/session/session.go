@@ -5,6 +5,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"seqd/engine/acl"
 	"seqd/engine/query"
 	"seqd/protocol/sqlstate"
+	"seqd/server/audit"
 	"seqd/server/session/settings"
 )
 
@@ -91,6 +93,8 @@ type Config struct {
 	TLS     *query.TLS
 	// Access are the files that say who may log in; nil: there are none.
 	Access AccessFiles
+	// Audit takes what somebody will ask about later; nil: nobody will.
+	Audit audit.Sink
 }
 
 // Session is one session. Run it in one goroutine; only Cancel and Terminate may
@@ -109,6 +113,8 @@ type Session struct {
 	database engine.OID
 	dbName   string
 	access   AccessFiles
+	audit    audit.Sink
+	address  string // of the client, as the audit log names it
 	settings *settings.Set
 	forced   inForce
 	stale    bool // the client was warned that this node is cut off
@@ -145,12 +151,13 @@ type Session struct {
 	statement   time.Time // when the current statement began; zero: not asked yet
 }
 
-// New checks that user and database exist and returns a session ready to Run.
+// New checks that user and database exist and returns a session that must Run.
 // Its errors are FATAL, to be told to the client.
 func New(cfg Config) (*Session, error) {
 	s := &Session{
 		backend: cfg.Backend, conn: cfg.Conn, cache: cfg.Statements, log: cfg.Logger,
 		pid: cfg.PID, secret: cfg.Secret, dbName: cfg.Database, access: cfg.Access,
+		audit: cfg.Audit, address: cmp.Or(cfg.Address, "[local]"),
 		settings:  settings.New(),
 		interrupt: newInterrupt(),
 		prepared:  map[string]*prepared{}, portals: map[string]*portal{}, plans: map[string]*prepared{},
@@ -184,7 +191,7 @@ func New(cfg Config) (*Session, error) {
 		return nil, err
 	}
 	s.introduce(cfg)
-	return s, nil
+	return s, s.directory.admit(s, db, user)
 }
 
 func (s *Session) initialSettings(cfg Config) error {
@@ -230,7 +237,6 @@ func (s *Session) Terminate(cause *sqlstate.Error) {
 // Run serves the client until it leaves or the session is terminated. The error
 // is nil for a normal goodbye.
 func (s *Session) Run() error {
-	s.directory.add(s)
 	defer s.directory.remove(s)
 	defer s.close()
 	if err := s.greet(); err != nil {

@@ -36,6 +36,7 @@ type transaction struct {
 	// ifNotExists is what to tell the client if the transaction, a lone CREATE …
 	// IF NOT EXISTS, finds at its commit that another session was faster (C14).
 	ifNotExists *sqlstate.Error
+	audit       auditNotes
 }
 
 type savepoint struct {
@@ -120,7 +121,9 @@ func (s *Session) commit() error {
 		return err
 	}
 	if o := s.tx.overlay; o != nil && o.Dirty() {
-		result, err := s.propose(o.Commit())
+		changes := o.Commit()
+		result, err := s.propose(changes)
+		s.auditCommit(o.Base(), o.Catalog(), changes, err)
 		if n := s.tx.ifNotExists; n != nil && sqlstate.CodeOf(err) == sqlstate.DuplicateTable {
 			s.abort()
 			s.notice(n)
@@ -204,6 +207,7 @@ func (s *Session) changes() *engine.Tx {
 	if s.tx.overlay == nil {
 		s.tx.overlay = engine.BeginWith(s.backend.Catalog(), s.database, s.temp)
 	}
+	s.tx.audit.actedAs(s.currentRole().Name)
 	return s.tx.overlay
 }
 
