@@ -47,9 +47,14 @@ cmd/seqd/config ->
 cmd/seqd/bench/result ->
 cmd/seqd/bench/drive -> cmd/seqd/bench/result
 cmd/seqd/bench/report -> cmd/seqd/bench/result
+cmd/seqd/bench/grid -> cmd/seqd/bench/result
+cmd/seqd/bench/own -> cmd/seqd/proc
+cmd/seqd/bench/target -> cmd/seqd/bench/own cmd/seqd/bench/result
+cmd/seqd/bench -> cmd/seqd/bench/*
 cmd/seqd -> *
-cmd/seqd/e2e -> cmd/seqd/e2e/*
-cmd/seqd/e2e/* -> cmd/seqd/e2e/*
+cmd/seqd/proc ->
+cmd/seqd/e2e -> cmd/seqd/e2e/* cmd/seqd/proc
+cmd/seqd/e2e/* -> cmd/seqd/e2e/* cmd/seqd/proc
 `
 
 // pure lists what the deterministic layers may not import: anything through which

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"seqd/cmd/seqd/e2e/proc"
 	"seqd/cmd/seqd/e2e/seqdserver"
+	"seqd/cmd/seqd/proc"
 )
 
 // threePorts returns the first of three neighbouring free ports, with three more

@@ -114,8 +114,8 @@ func (r *Run) check() error {
 			return fmt.Errorf("sample %d: target %d, point %d, round %d: twice", i, s.Target, s.Point, s.Round)
 		case s.Latency == nil || s.Latency.Histogram == nil:
 			return fmt.Errorf("sample %d has no latency histogram", i)
-		case s.Values < 0 || s.Statements < 0 || !(s.Seconds >= 0):
-			return fmt.Errorf("sample %d: negative counts", i)
+		case s.Values < 0 || s.Drawn < s.Values || s.Statements < 0 || !(s.Seconds >= 0):
+			return fmt.Errorf("sample %d: counts that can't be", i)
 		}
 		seen[c] = true
 	}

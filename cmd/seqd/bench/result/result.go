@@ -3,7 +3,10 @@
 // measures fills a Run, those that report read one.
 package result
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Format is the newest format of the file. It grows whenever an older seqd would
 // misunderstand, or not know, what a newer one has written.
@@ -97,7 +100,10 @@ type Sample struct {
 	Point  int `json:"point"`  // index in Run.Points
 	Round  int `json:"round"`  // from 1
 
-	Values     int64   `json:"values"`     // received
+	Values int64 `json:"values"` // received in Seconds
+	// Drawn is what was received in all, with the warm-up: what SessionEnds, Discards,
+	// Lost, LogRecords and LogSyncs belong to.
+	Drawn      int64   `json:"drawn"`
 	Statements int64   `json:"statements"` // answered without an error
 	Seconds    float64 `json:"seconds"`    // by the clock, from the first statement sent to the last answer
 	// Latency of statements, each from being sent to its last answer. Those of one
@@ -151,6 +157,24 @@ func (l Lost) Total() (sum int64, measured bool) {
 		}
 	}
 	return sum, measured
+}
+
+// String describes a point in words.
+func (p Point) String() string {
+	text := fmt.Sprintf("cache %d, %d clients, %s", p.Cache, p.Clients, p.Protocol)
+	if p.Clients == 1 {
+		text = fmt.Sprintf("cache %d, 1 client, %s", p.Cache, p.Protocol)
+	}
+	if p.Depth > 1 {
+		text += fmt.Sprintf(" %d deep", p.Depth)
+	}
+	if p.Batch > 1 {
+		text += fmt.Sprintf(", %d values a statement", p.Batch)
+	}
+	if p.Every > 0 {
+		text += fmt.Sprintf(", %s every %d", p.Session, p.Every)
+	}
+	return text
 }
 
 // At returns the samples of a target at a point, by round.

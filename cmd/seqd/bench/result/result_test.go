@@ -27,7 +27,7 @@ func full() *Run {
 		Targets: []Target{{Name: "seqd", DSN: "d", Kind: "seqd", Version: "0.1.0", Local: true, Own: true, Nodes: 3, PrelogMax: pointer(uint64(0)),
 			CPUUnknown: "a", LogUnknown: "b", Problem: "c"}},
 		Points: []Point{{Cache: 10, Clients: 2, Protocol: Pipelined, Depth: 50, Batch: 7, Session: Discard, Every: 100}},
-		Samples: []Sample{{Round: 1, Values: 11, Statements: 11, Seconds: 2, Latency: l, ServerCPUSeconds: pointer(0.5), DriverCPUSeconds: 0.25,
+		Samples: []Sample{{Round: 1, Values: 11, Drawn: 12, Statements: 11, Seconds: 2, Latency: l, ServerCPUSeconds: pointer(0.5), DriverCPUSeconds: 0.25,
 			LogRecords: pointer(int64(4)), LogSyncs: pointer(int64(3)), SessionEnds: 2, Discards: 5, OutOfOrder: 1,
 			Lost:   Lost{SessionEnd: pointer(int64(1)), Discard: pointer(int64(2)), Kill: pointer(int64(4))},
 			Errors: []Error{{SQLState: "2200H", Message: "m", Count: 2}}}},
@@ -99,6 +99,7 @@ func TestDamagedFiles(t *testing.T) {
 		{"no such target", change(`"target": 0`, `"target": 7`), "target 7"},
 		{"no such point", change(`"point": 0`, `"point": -1`), "point -1"},
 		{"histogram", change(`"latency": "`, `"latency": "AAAA`), "damaged"},
+		{"more values than drawn", change(`"drawn": 12`, `"drawn": 2`), "counts that can't be"},
 		{"zero clients", change(`"clients": 2`, `"clients": 0`), "point 0"},
 	} {
 		_, err := Read(strings.NewReader(tt.text))
@@ -146,5 +147,16 @@ func TestRecordBounds(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() { l.Record(time.Millisecond, 3) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestPointInWords(t *testing.T) {
+	for want, p := range map[string]Point{
+		"cache 1, 1 client, simple": {Cache: 1, Clients: 1, Protocol: Simple, Depth: 1, Batch: 1, Session: Long},
+		"cache 20, 8 clients, pipelined 50 deep, 3 values a statement, discard every 7": {Cache: 20, Clients: 8, Protocol: Pipelined, Depth: 50, Batch: 3, Session: Discard, Every: 7},
+	} {
+		if p.String() != want {
+			t.Errorf("%s, want %s", p, want)
+		}
 	}
 }

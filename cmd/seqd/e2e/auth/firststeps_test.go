@@ -15,8 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"seqd/cmd/seqd/e2e/proc"
 	"seqd/cmd/seqd/e2e/seqdserver"
+	"seqd/cmd/seqd/proc"
 )
 
 // TestFirstSteps does what somebody does who wants seqd on a network: is refused, and

@@ -21,7 +21,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"seqd/cmd/seqd/e2e/proc"
+	"seqd/cmd/seqd/proc"
 )
 
 // Major is the PostgreSQL that seqd is compared with.

@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"time"
 
-	"seqd/cmd/seqd/e2e/proc"
+	"seqd/cmd/seqd/proc"
 )
 
 // BinEnv names a built binary to test; without it, one is built from the sources.

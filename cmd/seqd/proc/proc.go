@@ -1,7 +1,7 @@
-// Package proc runs a server as a child process for the end-to-end tests: it
+// Package proc runs a server as a child process, for the end-to-end tests and seqd bench: it
 // collects what the child writes, tells when it ended, signals it by its own id,
-// and (on Linux) makes the kernel end it when the test process dies, so that a
-// timed-out test leaves nothing running.
+// and (on Linux) makes the kernel end it when this process dies, so that a
+// timed-out test or a killed benchmark leaves nothing running.
 package proc
 
 import (

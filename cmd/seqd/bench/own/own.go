@@ -1,0 +1,176 @@
+// Package own starts servers for a benchmark: seqd processes of this very program, on
+// loopback ports of their own, with data in a folder that is thrown away. They write
+// to a disk like any other: without it, what is durable would be compared with what
+// is not.
+package own
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"seqd/cmd/seqd/proc"
+)
+
+// Options say what is started.
+type Options struct {
+	Program string  // seqd
+	Folder  string  // in which a folder for the data is made; "": the system's for such
+	Nodes   int     // of one cluster
+	Prelog  *uint64 // --prelog-max; nil: its default
+}
+
+// Servers are the nodes of one cluster.
+type Servers struct {
+	options Options
+	dir     string
+	nodes   []*node
+}
+
+type node struct {
+	name      string
+	sql, peer string // addresses; sql is kept over a restart
+	process   *proc.Process
+}
+
+const (
+	startTimeout = 60 * time.Second
+	stopTimeout  = 15 * time.Second
+)
+
+// Start starts the servers and waits until they are ready.
+func Start(ctx context.Context, o Options) (*Servers, error) {
+	dir, err := os.MkdirTemp(o.Folder, "seqd-bench-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Servers{options: o, dir: dir}
+	for i := range o.Nodes {
+		n := &node{name: fmt.Sprintf("node%d", i+1), sql: "127.0.0.1:0"}
+		if o.Nodes > 1 {
+			if n.peer, err = freePort(); err != nil {
+				return nil, errors.Join(err, s.Close())
+			}
+		}
+		s.nodes = append(s.nodes, n)
+		if err := s.start(ctx, n); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// freePort is one that nobody listens at now.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+var readyLine = regexp.MustCompile(`^seqd \S+ ready: listening on (\S+),`)
+
+func (s *Servers) start(ctx context.Context, n *node) error {
+	args := []string{"serve", "--listen", n.sql, "--data-dir", filepath.Join(s.dir, n.name), "--node-id", n.name, "--log-level", "warn"}
+	if n.peer == "" {
+		args = append(args, "--cluster-listen", "off")
+	} else {
+		args = append(args, "--cluster-listen", n.peer)
+		if n != s.nodes[0] {
+			args = append(args, "--join", s.nodes[0].peer)
+		}
+	}
+	if s.options.Prelog != nil {
+		args = append(args, "--prelog-max", strconv.FormatUint(*s.options.Prelog, 10))
+	}
+	cmd := exec.Command(s.options.Program, args...)
+	// A group of its own: Ctrl-C at the terminal is ours to handle. And none of the
+	// settings that are meant for other servers.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "SEQD_") })
+	ready := make(chan string, 1)
+	var err error
+	n.process, err = proc.Start(cmd, syscall.SIGKILL, func(line string) {
+		if m := readyLine.FindStringSubmatch(line); m != nil {
+			select {
+			case ready <- m[1]:
+			default:
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case n.sql = <-ready:
+		return nil
+	case <-n.process.Done():
+		return fmt.Errorf("%s ended at its start: %s", n.name, n.process.Tail())
+	case <-time.After(startTimeout):
+		return fmt.Errorf("%s is not ready after %v: %s", n.name, startTimeout, n.process.Tail())
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// DSNs are how to log in at each node.
+func (s *Servers) DSNs() []string {
+	list := make([]string, len(s.nodes))
+	for i, n := range s.nodes {
+		list[i] = "postgres://postgres@" + n.sql + "/postgres?sslmode=disable"
+	}
+	return list
+}
+
+// PIDs are the processes.
+func (s *Servers) PIDs() []int {
+	list := make([]int, len(s.nodes))
+	for i, n := range s.nodes {
+		list[i] = n.process.PID()
+	}
+	return list
+}
+
+// Ended tells of a process that is not there any more, "" if all are.
+func (s *Servers) Ended() string {
+	for _, n := range s.nodes {
+		select {
+		case <-n.process.Done():
+			lines := strings.Split(strings.TrimSpace(n.process.Tail()), "\n")
+			return fmt.Sprintf("%s has ended: %s", n.name, lines[len(lines)-1])
+		default:
+		}
+	}
+	return ""
+}
+
+// Kill ends the first node as a power cut would (kill -9).
+func (s *Servers) Kill() error { return s.nodes[0].process.End(syscall.SIGKILL, stopTimeout) }
+
+// Restart starts the first node again, at the same address.
+func (s *Servers) Restart(ctx context.Context) error { return s.start(ctx, s.nodes[0]) }
+
+// Close stops all of them and removes their data.
+func (s *Servers) Close() error {
+	var wg sync.WaitGroup
+	for _, n := range s.nodes {
+		if n.process != nil {
+			// Killed: what a clean stop would still write is thrown away.
+			wg.Go(func() { _ = n.process.End(syscall.SIGKILL, stopTimeout) })
+		}
+	}
+	wg.Wait()
+	return os.RemoveAll(s.dir)
+}
