@@ -132,8 +132,21 @@ func duration(d time.Duration) string {
 
 func secondsShown(f float64) string { return duration(time.Duration(f * float64(time.Second))) }
 
-// short shows a number for an axis: 0, 500, 20k, 1.5M.
+// roundTime is for an axis: 300µs, 1ms, 1.5ms.
+func roundTime(f float64) string {
+	s := secondsShown(f)
+	number := strings.TrimRight(s, "µms")
+	if strings.Contains(number, ".") {
+		return strings.TrimRight(strings.TrimRight(number, "0"), ".") + s[len(number):]
+	}
+	return s
+}
+
+// short shows a number for an axis: 0, 1,024, 20k, 1.5M.
 func short(f float64) string {
+	if math.Abs(f) < 1e4 && f == math.Trunc(f) {
+		return whole(f)
+	}
 	for _, u := range []struct {
 		size float64
 		name string

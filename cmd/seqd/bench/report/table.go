@@ -44,8 +44,12 @@ func Table(w io.Writer, r *result.Run, width int) error {
 	if findings := v.findings(); len(findings) > 0 {
 		b.WriteString("\n")
 		for _, f := range findings {
-			wrap(&b, f, width)
+			if f.Where != "" {
+				f.Name += " (" + f.Where + ")"
+			}
+			wrap(&b, f.Name+": "+f.Text, width)
 		}
+		wrap(&b, kneeRule, width)
 	}
 	if notes := v.notes(); len(notes) > 0 {
 		b.WriteString("\n")

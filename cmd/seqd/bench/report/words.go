@@ -75,26 +75,22 @@ func targetSaid(t result.Target) string {
 	return what
 }
 
-// findings are the knees in a sentence each.
-func (v *view) findings() []string {
+// finding is a knee in a sentence.
+type finding struct{ Name, Where, Text string }
+
+// findings are all knees of a run.
+func (v *view) findings() []finding {
 	if !v.axes.varies(cacheAxis) {
 		return nil
 	}
-	var list []string
+	var list []finding
 	for _, f := range v.families(cacheAxis) {
 		for t := range v.Targets {
 			curve := v.curve(t, f)
-			if s := v.kneeSaid(curve, v.kneeAlong(curve)); s != "" {
-				name := v.Targets[t].Name
-				if len(f.rest) > 0 {
-					name += " (" + said(v.Points[f.points[0]], f.rest) + ")"
-				}
-				list = append(list, name+": "+s)
+			if text := v.kneeSaid(curve, v.kneeAlong(curve)); text != "" {
+				list = append(list, finding{v.Targets[t].Name, said(v.Points[f.points[0]], f.rest), text})
 			}
 		}
-	}
-	if len(list) > 0 {
-		list = append(list, kneeRule)
 	}
 	return list
 }
@@ -106,13 +102,13 @@ func (v *view) kneeSaid(curve []*cell, k knee) string {
 	}
 	at, first := curve[k.at], curve[0]
 	if k.at == 0 {
-		s := fmt.Sprintf("knee at CACHE %s, the smallest: a larger CACHE wins less than a tenth", v.cacheOf(at))
+		s := fmt.Sprintf("Knee at CACHE %s, the smallest: a larger CACHE wins less than a tenth", v.cacheOf(at))
 		if k.high > k.at {
 			s += v.inRounds(curve, k)
 		}
 		return s + "."
 	}
-	s := fmt.Sprintf("knee at CACHE %s%s: %s values/s, %s those at CACHE %s", v.cacheOf(at), v.inRounds(curve, k),
+	s := fmt.Sprintf("Knee at CACHE %s%s: %s values/s, %s those at CACHE %s", v.cacheOf(at), v.inRounds(curve, k),
 		whole(at.rate.median), ratio(at.rate.median/first.rate.median), v.cacheOf(first))
 	if known(at.perLoss) {
 		s += fmt.Sprintf("; loses %s for each session that ends or is discarded", pluralOf(at.perLoss, "value"))
