@@ -37,6 +37,9 @@ func tableIndexDefinition(s Session, ix *engine.Index, column int64) (value, err
 		cols = append(cols, indexColumn(t, &c, column == 0))
 	}
 	if column != 0 {
+		for _, n := range ix.Include {
+			cols = append(cols, columnList(t, []int16{n}))
+		}
 		if column < 0 || column > int64(len(cols)) {
 			return pgtypes.NewText(""), nil
 		}

@@ -281,11 +281,32 @@ type ExplainStmt struct {
 // that would write rows, says where rows belong.
 type UnservedStmt struct {
 	Tag string // PostgreSQL's command tag: "CREATE VIEW", "INSERT", "LISTEN" …
-	// Relation is what INSERT, UPDATE, DELETE, MERGE and COPY are about; nil if it is not
-	// a relation. From tells COPY FROM.
+	// Relation is what INSERT, UPDATE, DELETE and MERGE are about.
 	Relation *RangeVar
-	From     bool
 	Pos      Pos
+}
+
+// CopyStmt is COPY of a relation, or of what a query gives.
+type CopyStmt struct {
+	Relation *RangeVar // nil: Query
+	Columns  []string  // nil: all
+	Query    Statement
+	From     bool
+	File     *string // nil: STDIN or STDOUT
+	Program  bool    // File is a command
+	Options  []CopyOption
+	Where    Expr
+	Pos      Pos
+}
+
+// CopyOption is an option of COPY, in the words of its new syntax.
+type CopyOption struct {
+	Name  string
+	Given bool   // it has an argument, which is one of the following
+	Text  string // a word, number or string
+	Star  bool
+	List  []string
+	Pos   Pos
 }
 
 func (*CreateSequenceStmt) statement()    {}
@@ -306,4 +327,5 @@ func (*PrepareStmt) statement()           {}
 func (*ExecuteStmt) statement()           {}
 func (*DeallocateStmt) statement()        {}
 func (*ExplainStmt) statement()           {}
+func (*CopyStmt) statement()              {}
 func (*UnservedStmt) statement()          {}

@@ -65,6 +65,7 @@ type TableColumn struct {
 	Name        string
 	Type        TypeName
 	Collation   []string // COLLATE; nil if not given
+	CollatePos  Pos
 	Compression string
 	Constraints []Constraint
 	Pos         Pos
@@ -171,9 +172,13 @@ type RenamePartStmt struct {
 
 // IndexElem is a column or an expression of an index.
 type IndexElem struct {
-	Column string
-	Expr   Expr
-	Text   string // source text, with collation, operator class and order
+	Column     string
+	Expr       Expr
+	Text       string   // source text of Expr
+	Collation  []string // COLLATE; nil if not given
+	OpClass    []string // nil if not given
+	Desc       bool
+	NullsFirst bool // as given, or by default: with DESC
 }
 
 // CreateIndexStmt is CREATE INDEX.

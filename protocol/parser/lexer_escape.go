@@ -120,8 +120,6 @@ func plainEscape(c byte) byte {
 		return '\r'
 	case 't':
 		return '\t'
-	case 'v':
-		return '\v'
 	}
 	return c
 }

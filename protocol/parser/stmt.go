@@ -73,6 +73,8 @@ func (p *parser) stmt() Statement {
 		return p.truncateStmt()
 	case kwReassign:
 		return p.reassignOwned()
+	case kwCopy:
+		return p.copyStmt()
 	}
 	return p.unserved()
 }

@@ -52,24 +52,25 @@ func (p *parser) indexElem() (e IndexElem) {
 			p.unexpected()
 		}
 	}
+	e.Text = p.src[start:p.prevEnd]
 	if p.got(kwCollate) {
-		p.anyName()
+		e.Collation = p.anyName()
 	}
 	if p.tok.kind.isColID() && p.tok.kind != tokNullsLA {
-		p.anyName()
+		e.OpClass = p.anyName()
 		if p.tok.kind == '(' {
 			p.relOptions()
 		}
 	}
 	if !p.got(kwAsc) {
-		p.got(kwDesc)
+		e.Desc = p.got(kwDesc)
 	}
+	e.NullsFirst = e.Desc
 	if p.tok.kind == tokNullsLA {
 		p.advance()
-		if !p.got(kwFirst) {
+		if e.NullsFirst = p.got(kwFirst); !e.NullsFirst {
 			p.want(kwLast)
 		}
 	}
-	e.Text = p.src[start:p.prevEnd]
 	return e
 }

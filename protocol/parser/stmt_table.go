@@ -197,7 +197,7 @@ func (p *parser) columnDef() *TableColumn {
 			if c.Collation != nil {
 				p.fail(syntaxError, pos, "multiple COLLATE clauses not allowed")
 			}
-			c.Collation = p.anyName()
+			c.Collation, c.CollatePos = p.anyName(), pos
 			continue
 		}
 		q, ok := p.columnConstraint()

@@ -26,7 +26,6 @@ ALTER TEXT SEARCH PARSER|DICTIONARY|TEMPLATE|CONFIGURATION …
 ANALYZE|ANALYSE = ANALYZE
 CALL …
 CLUSTER
-COPY …
 CREATE ACCESS METHOD …
 CREATE ASSERTION …
 CREATE [OR REPLACE] AGGREGATE … = CREATE AGGREGATE
@@ -175,24 +174,16 @@ func (u *unservedWords) finish(p *parser) *UnservedStmt {
 }
 
 // rowStatements are those on the rows of one relation, whose name comes next.
-var rowStatements = map[string]bool{"INSERT": true, "UPDATE": true, "DELETE": true, "MERGE": true, "COPY": true}
+var rowStatements = map[string]bool{"INSERT": true, "UPDATE": true, "DELETE": true, "MERGE": true}
 
-// rowTarget reads the relation that a statement on rows is about, and for COPY which
-// way its rows go.
+// rowTarget reads the relation that a statement on rows is about.
 func (p *parser) rowTarget(s *UnservedStmt) {
-	if s.Tag == "COPY" && p.tok.kind == kwBinary && p.peek() != kwFrom && p.peek() != kwTo {
-		p.advance()
-	}
 	p.got(kwOnly)
 	if !p.tok.kind.isColID() {
 		return
 	}
 	name := p.qualifiedName()
 	s.Relation = &name
-	if s.Tag == "COPY" && p.tok.kind == '(' {
-		p.parenNameList()
-	}
-	s.From = p.tok.kind == kwFrom
 }
 
 // unserved is a statement that starts with the word in hand and is not served.

@@ -40,7 +40,12 @@ func (s *Session) handle(msg pgproto3.FrontendMessage) error {
 				WithHint("Use SELECT.")
 		})
 	case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail:
-		return nil // PostgreSQL ignores what is left of a COPY that failed
+		// PostgreSQL ignores what is left of a COPY that failed.
+		if s.unflushed && !s.conn.InputWaiting() {
+			s.unflushed = false
+			return s.conn.Flush()
+		}
+		return nil
 	}
 	return sqlstate.Fatalf(sqlstate.ProtocolViolation, "unexpected message %T", msg)
 }

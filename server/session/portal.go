@@ -182,6 +182,8 @@ func (s *Session) run(p *portal) (result, error) {
 	case *parser.DeclareCursorStmt:
 		tag, err := s.declare(p, stmt)
 		return result{tag: tag}, err
+	case *parser.CopyStmt:
+		return s.copyTable(stmt)
 	case *parser.UnservedStmt:
 		return result{}, s.refuse(stmt)
 	}
@@ -293,7 +295,7 @@ func (s *Session) runShared(stmt parser.Statement) (string, error) {
 func unserved(tag string) error {
 	err := sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve %s", tag)
 	switch tag {
-	case "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "TRUNCATE TABLE", "SELECT INTO", "CREATE TABLE AS":
+	case "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE TABLE", "SELECT INTO", "CREATE TABLE AS":
 		return err.WithHint("seqd hands out sequence values and stores no rows: keep rows in your database.")
 	}
 	if hint, ok := hints[tag]; ok {

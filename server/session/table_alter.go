@@ -174,7 +174,10 @@ func (m *tableMaker) alterColumn(c *parser.AlterTableCmd) error {
 
 // alterType is TYPE; an identity's sequence gets the type too.
 func (k *columnMaker) alterType(c *parser.AlterTableCmd, n int16) error {
-	if err := k.setType(&c.Column.Type); err != nil || k.c.Identity == 0 {
+	if err := k.setType(&c.Column.Type); err != nil {
+		return err
+	}
+	if err := k.setCollation(c.Column); err != nil || k.c.Identity == 0 {
 		return err
 	}
 	typ := pgtypes.OID(k.c.Type)

@@ -46,6 +46,9 @@ func (m *tableMaker) addColumn(d *parser.TableColumn) ([]parser.Constraint, erro
 	} else if err = k.setType(&d.Type); err != nil {
 		return nil, err
 	}
+	if err := k.setCollation(d); err != nil {
+		return nil, err
+	}
 	if old, _ := m.table.Column(d.Name); old != nil {
 		return nil, sqlstate.Errorf(sqlstate.DuplicateColumn, "column \"%s\" specified more than once", d.Name)
 	}
@@ -79,6 +82,20 @@ func (k *columnMaker) setType(t *parser.TypeName) error {
 		return sqlstate.Errorf(sqlstate.InvalidTableDefinition, "column \"%s\" has pseudo-type %s", k.c.Name, pgtypes.Format(oid))
 	}
 	k.c.Type, k.c.Typmod, k.c.Dims = engine.OID(oid), typmod, int32(t.ArrayDims)
+	return nil
+}
+
+// setCollation is COLLATE, which goes with a type: without it the column has the type's.
+func (k *columnMaker) setCollation(d *parser.TableColumn) error {
+	k.c.Collation = 0
+	if d.Collation == nil {
+		return nil
+	}
+	coll, err := query.ResolveCollation(d.Collation, pgtypes.OID(k.c.Type), evaluator{k.s})
+	if err != nil {
+		return err.At(int(d.CollatePos))
+	}
+	k.c.Collation = coll
 	return nil
 }
 

@@ -5,7 +5,9 @@ import (
 
 	"seqd/engine"
 	"seqd/engine/acl"
+	"seqd/engine/query"
 	"seqd/protocol/parser"
+	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
 )
 
@@ -31,19 +33,12 @@ func (s *Session) createIndex(c *parser.CreateIndexStmt) (string, error) {
 		index.Method = "btree"
 	}
 	var names []string
-	for _, e := range c.Elements {
-		column := engine.IndexColumn{}
-		if e.Column != "" {
-			_, column.Number = t.Column(e.Column)
-			if column.Number == 0 {
-				return "", sqlstate.Errorf(sqlstate.UndefinedColumn, "column \"%s\" does not exist", e.Column)
-			}
-			names = append(names, e.Column)
-		} else {
-			column.Expression = strings.TrimSpace(e.Text)
-			names = append(names, expressionName(e.Expr))
+	for i := range c.Elements {
+		column, name, err := s.indexColumn(t, &c.Elements[i], index.Method)
+		if err != nil {
+			return "", err
 		}
-		index.Columns = append(index.Columns, column)
+		index.Columns, names = append(index.Columns, column), append(names, name)
 	}
 	for _, name := range c.Include {
 		_, n := t.Column(name)
@@ -69,6 +64,40 @@ func (s *Session) createIndex(c *parser.CreateIndexStmt) (string, error) {
 		return "", err
 	}
 	return tag, s.changes().Put(index)
+}
+
+// indexColumn is a column of an index, with the name that the index may be called after.
+func (s *Session) indexColumn(t *engine.Table, e *parser.IndexElem, method string) (c engine.IndexColumn, name string, err error) {
+	c = engine.IndexColumn{Desc: e.Desc, NullsFirst: e.NullsFirst}
+	typ, own := pgtypes.OID(pgtypes.Text), engine.OID(0)
+	if name = e.Column; name != "" {
+		var column *engine.Column
+		if column, c.Number = t.Column(name); column == nil {
+			return c, "", sqlstate.Errorf(sqlstate.UndefinedColumn, "column \"%s\" does not exist", name)
+		}
+		typ, own = pgtypes.OID(column.Type), column.Collation
+	} else {
+		c.Expression, name = strings.TrimSpace(e.Text), expressionName(e.Expr)
+	}
+	if e.Collation != nil {
+		coll, err := query.ResolveCollation(e.Collation, typ, evaluator{s})
+		if err != nil {
+			return c, "", err
+		}
+		if coll != own {
+			c.Collation = parser.QuoteIdent(e.Collation[len(e.Collation)-1])
+		}
+	}
+	if e.OpClass != nil {
+		class, err := query.ResolveOpClass(e.OpClass, method, typ)
+		if err != nil {
+			return c, "", err
+		}
+		if class != 0 {
+			c.OpClass = parser.QuoteIdent(e.OpClass[len(e.OpClass)-1])
+		}
+	}
+	return c, name, nil
 }
 
 // expressionName is FigureIndexColname: what an index on an expression is called after.

@@ -14,12 +14,12 @@ func (s *Session) refuse(u *parser.UnservedStmt) error {
 	if u.Relation == nil {
 		return unserved(u.Tag)
 	}
-	if r, ok := query.SystemRelation(u.Relation.Schema, u.Relation.Name); ok && u.Tag != "COPY" {
+	if r, ok := query.SystemRelation(u.Relation.Schema, u.Relation.Name); ok {
 		return denied("permission denied: \"%s\" is a system catalog", r.Name)
 	}
 	r, err := s.relationOf(*u.Relation)
 	if err != nil {
-		if code := sqlstate.CodeOf(err); u.Tag != "COPY" && (code == sqlstate.UndefinedTable || code == sqlstate.InvalidSchemaName) {
+		if code := sqlstate.CodeOf(err); code == sqlstate.UndefinedTable || code == sqlstate.InvalidSchemaName {
 			err = sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(*u.Relation)).At(int(u.Relation.Pos))
 		}
 		return err
@@ -31,15 +31,9 @@ func (s *Session) refuse(u *parser.UnservedStmt) error {
 }
 
 func rowsOfSequence(u *parser.UnservedStmt) error {
-	format := "cannot change sequence \"%s\""
-	switch {
-	case u.Tag == "MERGE":
+	if u.Tag == "MERGE" {
 		return sqlstate.Errorf(sqlstate.FeatureNotSupported, "cannot execute MERGE on relation \"%s\"", u.Relation.Name).
 			WithDetail("This operation is not supported for sequences.")
-	case u.Tag == "COPY" && u.From:
-		format = "cannot copy to sequence \"%s\""
-	case u.Tag == "COPY":
-		format = "cannot copy from sequence \"%s\""
 	}
-	return sqlstate.Errorf(sqlstate.WrongObjectType, format, u.Relation.Name)
+	return sqlstate.Errorf(sqlstate.WrongObjectType, "cannot change sequence \"%s\"", u.Relation.Name)
 }

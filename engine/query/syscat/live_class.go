@@ -207,18 +207,21 @@ func indexColumns(env Env, ix *engine.Index) []attribute {
 		return nil
 	}
 	var list []attribute
-	add := func(number int16) {
+	add := func(number int16, coll string) {
 		a := attribute{relation: ix.OID, num: int16(len(list) + 1), target: -1, typ: pgtypes.Text, typmod: -1, name: "expr"}
 		if c := t.ColumnAt(number); c != nil {
 			a.name, a.typ, a.typmod, a.coll = c.Name, pgtypes.OID(c.Type), c.Typmod, c.Collation
 		}
+		if coll != "" {
+			a.coll = engine.OID(CollationNamed(coll))
+		}
 		list = append(list, a)
 	}
 	for _, c := range ix.Columns {
-		add(c.Number)
+		add(c.Number, c.Collation)
 	}
 	for _, n := range ix.Include {
-		add(n)
+		add(n, "")
 	}
 	return list
 }
@@ -234,7 +237,7 @@ func (a *attribute) fill(row []value) {
 	}
 	coll := a.coll
 	if coll == 0 {
-		coll = typeCollation(a.typ)
+		coll = TypeCollation(a.typ)
 	}
 	typ := a.typ
 	if a.dropped {
@@ -260,7 +263,8 @@ var collations = sync.OnceValue(func() map[pgtypes.OID]engine.OID {
 	return out
 })
 
-func typeCollation(typ pgtypes.OID) engine.OID { return collations()[typ] }
+// TypeCollation is pg_type.typcollation.
+func TypeCollation(typ pgtypes.OID) engine.OID { return collations()[typ] }
 
 func sequenceRow(row []value, s *engine.Sequence) {
 	p := s.Params

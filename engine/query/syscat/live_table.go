@@ -1,6 +1,9 @@
 package syscat
 
 import (
+	"slices"
+	"strings"
+
 	"seqd/engine"
 	"seqd/engine/query/builtin"
 	"seqd/protocol/pgtypes"
@@ -132,9 +135,19 @@ func indexRow(env Env, row []value, ix *engine.Index) {
 		}
 	}
 	for _, c := range ix.Columns {
-		typ := pgtypes.OID(pgtypes.Text)
+		typ, coll := pgtypes.OID(pgtypes.Text), engine.OID(0)
 		if col := t.ColumnAt(c.Number); col != nil {
-			typ = pgtypes.OID(col.Type)
+			typ, coll = pgtypes.OID(col.Type), col.Collation
+		}
+		if coll == 0 {
+			coll = TypeCollation(typ)
+		}
+		if c.Collation != "" {
+			coll = engine.OID(CollationNamed(c.Collation))
+		}
+		class := OpClass(typ)
+		if c.OpClass != "" {
+			class = opClassNamed(c.OpClass, ix.Method)
 		}
 		option := int64(0)
 		if c.Desc {
@@ -143,8 +156,8 @@ func indexRow(env Env, row []value, ix *engine.Index) {
 		if c.NullsFirst {
 			option |= 2
 		}
-		keys, colls = append(keys, num(int64(c.Number))), append(colls, oid(typeCollation(typ)))
-		classes, options = append(classes, num(int64(OpClass(typ)))), append(options, num(option))
+		keys, colls = append(keys, num(int64(c.Number))), append(colls, oid(coll))
+		classes, options = append(classes, num(int64(class))), append(options, num(option))
 	}
 	for _, n := range ix.Include {
 		keys = append(keys, num(int64(n)))
@@ -184,4 +197,27 @@ func OpClass(typ pgtypes.OID) uint32 {
 		}
 	}
 	return fallback
+}
+
+// CollationNamed is the OID of a collation that an index names, 0 if there is none.
+func CollationNamed(quoted string) uint32 {
+	return namedOID("pg_collation", strings.Trim(quoted, `"`), func([]value, *builtin.Relation) bool { return true })
+}
+
+// opClassNamed is the operator class of a method by name.
+func opClassNamed(name, method string) uint32 {
+	am := namedOID("pg_am", method, func([]value, *builtin.Relation) bool { return true })
+	return namedOID("pg_opclass", name, func(row []value, r *builtin.Relation) bool { return row[r.ColumnAt("opcmethod")].OID() == am })
+}
+
+// namedOID finds a row of a catalog whose name is in a column that ends in "name".
+func namedOID(catalog, name string, fits func([]value, *builtin.Relation) bool) uint32 {
+	r, _ := builtin.FindRelation("", catalog)
+	column := slices.IndexFunc(r.Columns, func(c builtin.Column) bool { return strings.HasSuffix(c.Name, "name") })
+	for _, row := range r.Rows() {
+		if row[column].Text() == name && fits(row, r) {
+			return row[0].OID()
+		}
+	}
+	return 0
 }
