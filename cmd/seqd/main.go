@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -41,6 +42,8 @@ func run(args []string) int {
 		err = restore(&cli.Restore, os.Stdin, os.Stdout, os.Stderr)
 	case command == "cluster recover":
 		err = recoverCluster(&cli.Cluster, os.Stdout)
+	case strings.HasPrefix(command, "bench"):
+		err = benchmark(&cli.Bench, args, os.Stdout, os.Stderr)
 	case strings.HasPrefix(command, "cert"):
 		err = makeCertificates(&cli.Cert, os.Stdout)
 	case strings.HasPrefix(command, "cluster "):
@@ -50,6 +53,9 @@ func run(args []string) int {
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "seqd: %v\n", err)
+		if usage := new(config.UsageError); errors.As(err, &usage) {
+			return exitUsage
+		}
 		return exitFailed
 	}
 	return exitOK

@@ -29,6 +29,7 @@ type CLI struct {
 	Backup  Backup  `cmd:"" help:"Write what a running cluster has to a file, from any of its nodes."`
 	Restore Restore `cmd:"" help:"Make a data folder of a backup: that of a node which begins a new cluster."`
 	Cert    Cert    `cmd:"" help:"Make certificates for --tls-cert, and rules to begin with."`
+	Bench   Bench   `cmd:"" help:"Measure this server and others: what CACHE buys, and what it costs."`
 	Trial   Trial   `cmd:"" hidden:"" help:"Run three nodes on this machine, with data that is thrown away."`
 	Version Version `cmd:"" help:"Print the version."`
 }
@@ -90,6 +91,8 @@ func Parse(args []string, out, errOut io.Writer, exit func(int)) (*CLI, string, 
 	switch {
 	case command == "serve":
 		err = cli.Serve.Validate()
+	case strings.HasPrefix(command, "bench"):
+		err = cli.Bench.validate()
 	case strings.HasPrefix(command, "cert"):
 		err = cli.Cert.validate()
 	case strings.HasPrefix(command, "cluster "):

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -30,7 +31,10 @@ type Load struct {
 	Depth    int    // statements sent before the first answer is read
 	Batch    int    // values a statement
 	Session  string
-	Every    int // statements between reconnects or DISCARDs
+	// Every is how many statements lie between reconnects or DISCARDs on average: evenly
+	// from 1 to 2·Every-1. Were they always as many, no session would lose a value
+	// wherever CACHE divides them.
+	Every int
 }
 
 func (l *Load) check() error {
@@ -177,6 +181,7 @@ type client struct {
 	conn  *conn
 	open  atomic.Pointer[conn] // conn, for who cancels
 	since int                  // statements since the session began or was discarded
+	share int                  // statements that it shall have then
 	drawn bool                 // a value since then
 	tally Tally                // of this run
 }
@@ -193,6 +198,9 @@ func (c *client) connect(ctx context.Context) (err error) {
 // prepare makes ready what the session needs: its prepared statement, if it has one.
 func (c *client) prepare(deadline time.Time) error {
 	c.since, c.drawn = 0, false
+	if every := c.fleet.load.Every; every > 0 {
+		c.share = 1 + rand.IntN(2*every-1)
+	}
 	if c.parse == nil {
 		return nil
 	}
@@ -219,7 +227,7 @@ func (c *client) run(ctx context.Context, until time.Time) Tally {
 		if now, err = c.round(now); err != nil {
 			return c.failed(err)
 		}
-		if c.fleet.load.Session == result.Long || c.since < c.fleet.load.Every {
+		if c.fleet.load.Session == result.Long || c.since < c.share {
 			continue
 		}
 		if err := c.renew(ctx, until); err != nil {

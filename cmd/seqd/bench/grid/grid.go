@@ -183,28 +183,28 @@ func parseSession(text string) (style string, every int, err error) {
 // What a sample takes beyond its time and its warm-up: a new sequence, the clients'
 // logins, and questions about what it cost.
 const (
-	sampleOverhead = 100 * time.Millisecond
+	sampleOverhead = 50 * time.Millisecond
 	loginOverhead  = 4 * time.Millisecond // a client's, where each is a new process
-	killOverhead   = 1500 * time.Millisecond
+	killOverhead   = 600 * time.Millisecond
 )
 
 // Plan is how long each sample is.
 type Plan struct {
 	Rounds           int
 	Duration, Warmup time.Duration
-	Kill             bool
+	Kill             bool // own targets, after each sample
 }
 
-// Estimate is how long the plan takes for that many targets.
-func (p Plan) Estimate(points []result.Point, targets int) time.Duration {
+// Estimate is how long the plan takes for that many targets, of which some are own.
+func (p Plan) Estimate(points []result.Point, targets, own int) time.Duration {
 	var sum time.Duration
 	for _, at := range points {
-		sum += p.Duration + p.Warmup + sampleOverhead + time.Duration(at.Clients)*loginOverhead
+		sum += time.Duration(targets) * (p.Duration + p.Warmup + sampleOverhead + time.Duration(at.Clients)*loginOverhead)
 		if p.Kill {
-			sum += killOverhead
+			sum += time.Duration(own) * killOverhead
 		}
 	}
-	return sum * time.Duration(p.Rounds*targets)
+	return sum * time.Duration(p.Rounds)
 }
 
 // The time of a sample when none is given: so that all of them take fitTime, within
@@ -216,9 +216,9 @@ const (
 )
 
 // Fit sets the time of a sample, and a warm-up of a tenth of it.
-func (p Plan) Fit(points []result.Point, targets int) Plan {
+func (p Plan) Fit(points []result.Point, targets, own int) Plan {
 	if p.Duration == 0 {
-		overhead := p.Estimate(points, targets)
+		overhead := p.Estimate(points, targets, own)
 		samples := time.Duration(max(1, len(points)*targets*p.Rounds))
 		p.Duration = min(max((fitTime-overhead)/samples*10/11, durationMin), durationMax).Round(10 * time.Millisecond)
 	}

@@ -79,8 +79,8 @@ const (
 // Session styles, as Point.Session has them.
 const (
 	Long      = "long"      // each client has one session for the whole sample
-	Reconnect = "reconnect" // a new session every Every statements
-	Discard   = "discard"   // DISCARD ALL every Every statements, as poolers do between clients
+	Reconnect = "reconnect" // a new session every Every statements on average
+	Discard   = "discard"   // DISCARD ALL every Every statements on average, as poolers do between clients
 )
 
 // Point is one cell of the grid.
@@ -91,7 +91,7 @@ type Point struct {
 	Depth    int    `json:"depth"` // statements under way per client; 1 unless pipelined
 	Batch    int    `json:"batch"` // values a statement
 	Session  string `json:"session"`
-	Every    int    `json:"every,omitempty"` // statements; 0 for long sessions
+	Every    int    `json:"every,omitempty"` // statements, evenly from 1 to 2·Every-1; 0 for long sessions
 }
 
 // Sample is one target at one point in one round. What is nil was not measured.

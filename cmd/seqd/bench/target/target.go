@@ -58,10 +58,9 @@ func (t *Target) Open(ctx context.Context, schema string) error {
 		return err
 	}
 	t.Info.Kind, t.Info.Version = kindOf(version)
-	if _, err := t.query(ctx, "CREATE SCHEMA "+schema); err != nil {
-		return fmt.Errorf("CREATE SCHEMA %s: %w", schema, err)
+	if t.made, err = t.make(ctx, "CREATE SCHEMA "+schema); err != nil {
+		return err
 	}
-	t.made = true
 	name, err := t.NewSequence(ctx, "probe", 1)
 	if err != nil {
 		return err
@@ -105,12 +104,25 @@ func kindOf(text string) (kind, version string) {
 // NewSequence makes a sequence in the schema and returns its name.
 func (t *Target) NewSequence(ctx context.Context, name string, cache int64) (string, error) {
 	name = t.schema + "." + name
-	sql := fmt.Sprintf("CREATE SEQUENCE %s CACHE %d", name, cache)
-	if _, err := t.query(ctx, sql); err != nil {
-		return "", fmt.Errorf("%s: %w", sql, err)
+	made, err := t.make(ctx, fmt.Sprintf("CREATE SEQUENCE %s CACHE %d", name, cache))
+	if made {
+		t.kept[name] = true
 	}
-	t.kept[name] = true
-	return name, nil
+	return name, err
+}
+
+// make runs a CREATE, and tells whether something may be there now: a server that
+// says no has made nothing, one that is gone may have. Once sent it is waited for,
+// whoever cancels: else nobody would know.
+func (t *Target) make(ctx context.Context, sql string) (made bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	if _, err = t.query(context.WithoutCancel(ctx), sql); err == nil {
+		return true, nil
+	}
+	var refused *pgconn.PgError
+	return !errors.As(err, &refused), fmt.Errorf("%s: %w", sql, err)
 }
 
 // DropSequence drops one that NewSequence made.
@@ -210,7 +222,7 @@ func (t *Target) Close(ctx context.Context) error {
 		errs = append(errs, t.own.Close())
 	} else if t.made {
 		for name := range t.kept {
-			errs = append(errs, t.DropSequence(ctx, name))
+			_ = t.DropSequence(ctx, name) // what is left keeps the schema
 		}
 		// Without CASCADE: what somebody else has put there is not ours.
 		if _, err := t.query(ctx, "DROP SCHEMA "+t.schema); err != nil {

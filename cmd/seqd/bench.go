@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"seqd/cmd/seqd/bench"
+	"seqd/cmd/seqd/bench/grid"
+	"seqd/cmd/seqd/bench/report"
+	"seqd/cmd/seqd/bench/result"
+	"seqd/cmd/seqd/config"
+)
+
+// benchmark measures servers, or compares what was measured.
+func benchmark(c *config.Bench, args []string, out, errOut io.Writer) error {
+	if c.Compare {
+		return compareRuns(c.Targets[0], c.Targets[1], out)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	p, err := bench.Prepare(bench.Options{
+		Targets: c.Targets, Own: config.OwnTarget, Program: self, OwnDir: c.OwnDir, Yes: c.Yes, Preset: c.Preset,
+		Axes: grid.Axes{Cache: c.Cache, Clients: c.Clients, Protocol: c.Protocol, Depth: c.Depth, Batch: c.Batch, Session: c.Session, Prelog: c.Prelog, Nodes: c.Nodes},
+		Plan: grid.Plan{Rounds: c.Rounds, Duration: c.Duration, Kill: c.Kill},
+	})
+	if err != nil {
+		return &config.UsageError{Err: err}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	shown := newCounter(errOut)
+	defer context.AfterFunc(ctx, func() {
+		stop() // a second signal ends the process at once
+		shown.say("stopping: removing what was made (again: at once)")
+	})()
+	shown.say(p.Announce())
+	run, err := p.Run(ctx, shown.at, shown.say)
+	shown.end()
+	if run == nil {
+		return err
+	}
+	run.Seqd, run.Command = version, p.Command(args)
+	return errors.Join(err, writeReports(c, run, out), verdict(run))
+}
+
+// writeReports writes the files that were asked for, and the table if standard output
+// is not taken by one.
+func writeReports(c *config.Bench, run *result.Run, out io.Writer) error {
+	var errs []error
+	table := true
+	for _, f := range []struct {
+		name  string
+		write func(io.Writer, *result.Run) error
+	}{{c.JSON, result.Write}, {c.CSV, report.CSV}, {c.Benchstat, report.Benchstat}} {
+		switch f.name {
+		case "":
+		case "-":
+			table = false
+			errs = append(errs, f.write(out, run))
+		default:
+			errs = append(errs, writeFile(f.name, func(w io.Writer) error { return f.write(w, run) }))
+		}
+	}
+	if table {
+		errs = append(errs, report.Table(out, run, columns(out)))
+	}
+	return errors.Join(errs...)
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// verdict is an error if not everything was measured: scripts want to know.
+func verdict(run *result.Run) error {
+	failed := 0
+	for _, t := range run.Targets {
+		if t.Problem != "" {
+			failed++
+		}
+	}
+	switch {
+	case run.Interrupted:
+		return errors.New("stopped before its end")
+	case failed > 0:
+		return fmt.Errorf("%d of %d targets could not be measured to the end", failed, len(run.Targets))
+	}
+	return nil
+}
+
+func compareRuns(old, new string, out io.Writer) error {
+	var runs [2]report.Named
+	for i, name := range []string{old, new} {
+		r, err := result.Load(name)
+		if err != nil {
+			return err
+		}
+		runs[i] = report.Named{Name: name, Run: r}
+	}
+	return report.Compare(out, runs[0], runs[1], columns(out))
+}
+
+// columns is how wide a terminal is; 0: it is none.
+func columns(out io.Writer) int {
+	f, ok := out.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}

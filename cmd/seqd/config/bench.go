@@ -1,0 +1,78 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Bench measures servers.
+type Bench struct {
+	Targets []string `arg:"" optional:"" name:"target" help:"Servers to draw from: connection strings as for psql, each with NAME= before it if it shall have a name. The word own: a server started for this, with data that is thrown away. Without any: own."`
+
+	Preset   string   `default:"default" placeholder:"NAME" help:"What to measure: default (CACHE, alone and under load), cache (the whole curve), clients (more and more of them), pooler (sessions that come and go), cluster (one node and three)."`
+	Cache    []int64  `placeholder:"N,..." help:"CACHE of the sequence."`
+	Clients  []int    `placeholder:"N,..." help:"Clients at a time."`
+	Protocol []string `placeholder:"NAME,..." help:"How they ask: simple, extended, prepared, pipelined."`
+	Depth    []int    `placeholder:"N,..." help:"Statements under way, if pipelined."`
+	Batch    []int    `placeholder:"N,..." help:"Values a statement."`
+	Session  []string `placeholder:"STYLE,..." help:"Sessions: long, reconnect:N or discard:N (DISCARD ALL), every N statements on average."`
+	Prelog   []uint64 `placeholder:"N,..." help:"--prelog-max of own servers."`
+	Nodes    []int    `placeholder:"N,..." help:"Nodes of own servers."`
+
+	Rounds   int           `default:"3" placeholder:"N" help:"Rounds, each through all points and targets in turn (${default})."`
+	Duration time.Duration `placeholder:"TIME" help:"Time at each point in each round. Without it as much, up to 1s, as makes about 100s in all."`
+	Kill     bool          `help:"Also kill own servers (kill -9) under load, and count what that loses."`
+	OwnDir   string        `placeholder:"DIR" help:"Where own servers keep their data meanwhile: on the disk to be measured. Default: the system's folder for temporary files."`
+	Yes      bool          `help:"Put load on servers that are not on this machine."`
+
+	JSON      string `name:"json" placeholder:"FILE" help:"Save the run, to be compared with others."`
+	CSV       string `name:"csv" placeholder:"FILE" help:"Every sample, for a spreadsheet."`
+	Benchstat string `placeholder:"FILE" help:"The samples in the format of Go benchmarks, which benchstat reads."`
+	Compare   bool   `help:"Measure nothing: set two saved runs (--json) side by side, given in place of targets."`
+}
+
+// OwnTarget is the target that stands for a server started for the benchmark.
+const OwnTarget = "own"
+
+func (b *Bench) validate() error {
+	if b.Compare {
+		if len(b.Targets) != 2 {
+			return fmt.Errorf("--compare: want two files that --json has saved, not %d", len(b.Targets))
+		}
+		return nil
+	}
+	own := len(b.Targets) == 0
+	for _, t := range b.Targets {
+		if strings.TrimSpace(t) == "" {
+			return errors.New("target: want a connection string, or own")
+		}
+		own = own || t == OwnTarget
+	}
+	switch {
+	case b.Rounds < 1 || b.Rounds > 1000:
+		return fmt.Errorf("--rounds %d: want 1 to 1000", b.Rounds)
+	case b.Duration < 0 || (b.Duration > 0 && b.Duration < 10*time.Millisecond) || b.Duration > time.Hour:
+		return fmt.Errorf("--duration %v: want 10ms to 1h", b.Duration)
+	case !own && b.Kill:
+		return errors.New("--kill: only own servers are killed; add the target own")
+	case !own && (len(b.Prelog) > 0 || len(b.Nodes) > 0 || b.OwnDir != ""):
+		return errors.New("--prelog, --nodes and --own-dir: they are for own servers; add the target own")
+	}
+	return toStandardOutput(map[string]string{"--json": b.JSON, "--csv": b.CSV, "--benchstat": b.Benchstat})
+}
+
+// toStandardOutput refuses two files on standard output.
+func toStandardOutput(files map[string]string) error {
+	n := 0
+	for _, name := range files {
+		if name == "-" {
+			n++
+		}
+	}
+	if n > 1 {
+		return errors.New("--json, --csv and --benchstat: only one of them can go to standard output (-)")
+	}
+	return nil
+}
