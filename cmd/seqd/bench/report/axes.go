@@ -58,9 +58,9 @@ func sessionSaid(p result.Point) string {
 	case result.Long:
 		return "one long session a client"
 	case result.Reconnect:
-		return "a new session every " + plural(int64(p.Every), "statement")
+		return "a new session every " + plural(int64(p.Every), "statement") + " on average"
 	case result.Discard:
-		return "DISCARD ALL every " + plural(int64(p.Every), "statement")
+		return "DISCARD ALL every " + plural(int64(p.Every), "statement") + " on average"
 	}
 	return sessionLabel(p)
 }

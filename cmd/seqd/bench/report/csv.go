@@ -38,6 +38,7 @@ var csvColumns = []struct {
 	{"every", func(r *result.Run, s *result.Sample) string { return strconv.Itoa(r.Points[s.Point].Every) }},
 	{"round", func(_ *result.Run, s *result.Sample) string { return strconv.Itoa(s.Round) }},
 	{"values", func(_ *result.Run, s *result.Sample) string { return integer(s.Values) }},
+	{"drawn", func(_ *result.Run, s *result.Sample) string { return integer(s.Drawn) }},
 	{"statements", func(_ *result.Run, s *result.Sample) string { return integer(s.Statements) }},
 	{"seconds", func(_ *result.Run, s *result.Sample) string { return float(s.Seconds) }},
 	{"values_per_second", func(_ *result.Run, s *result.Sample) string { return float(s.ValuesPerSecond()) }},

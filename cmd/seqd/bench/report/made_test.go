@@ -60,7 +60,7 @@ func madeSample(at result.Point, target, point, round int) result.Sample {
 	noise := 1 + 0.03*math.Sin(float64(7*round+3*point+target))
 	each := (own + fetch/float64(at.Cache)) * noise
 	rate := 1e6 / each * math.Pow(float64(at.Clients), 0.5)
-	s := result.Sample{Target: target, Point: point, Round: round, Seconds: 1, Values: int64(rate), Statements: int64(rate),
+	s := result.Sample{Target: target, Point: point, Round: round, Seconds: 1, Values: int64(rate), Drawn: int64(rate * 1.2), Statements: int64(rate),
 		Latency: result.NewLatency(), DriverCPUSeconds: 0.9, SessionEnds: int64(at.Clients), Discards: int64(rate) / int64(at.Every)}
 	middle := each * math.Sqrt(float64(at.Clients))
 	for i := range 2000 {

@@ -17,14 +17,15 @@ var metrics = []metric{
 	{"p99-sec", "p99", "lower", secondsShown, latencyOf(0.99)},
 	{"p99.9-sec", "p99.9", "lower", secondsShown, latencyOf(0.999)},
 	{"CPU-sec/Mvalues", "CPU s per million values", "lower", digits,
-		func(s *result.Sample) (float64, bool) { return perValue(s, 1e6, s.ServerCPUSeconds) }},
+		func(s *result.Sample) (float64, bool) { return per(s.Values, 1e6, s.ServerCPUSeconds) }},
 	{"records/kvalues", "log records per 1000 values", "lower", digits,
-		func(s *result.Sample) (float64, bool) { return perValue(s, 1e3, s.LogRecords) }},
+		func(s *result.Sample) (float64, bool) { return per(s.Drawn, 1e3, s.LogRecords) }},
 	{"syncs/kvalues", "syncs per 1000 values", "lower", digits,
-		func(s *result.Sample) (float64, bool) { return perValue(s, 1e3, s.LogSyncs) }},
+		func(s *result.Sample) (float64, bool) { return per(s.Drawn, 1e3, s.LogSyncs) }},
 	{"lost/kvalues", "lost per 1000 values", "lower", digits, func(s *result.Sample) (float64, bool) {
 		n, ok := lostBySessions(s)
-		return 1e3 * n / float64(max(s.Values, 1)), ok && s.Values > 0
+		of, some := per(s.Drawn, 1e3, &n)
+		return of, ok && some
 	}},
 	{"killed/kill", "lost per kill", "lower", digits, func(s *result.Sample) (float64, bool) { return deref(s.Lost.Kill) }},
 }
@@ -35,7 +36,8 @@ func latencyOf(q float64) func(*result.Sample) (float64, bool) {
 	}
 }
 
-func perValue[T int64 | float64](s *result.Sample, scale float64, p *T) (float64, bool) {
+// per is what there was of something per so many of the values that it belongs to.
+func per[T int64 | float64](values int64, scale float64, p *T) (float64, bool) {
 	n, ok := deref(p)
-	return scale * n / float64(max(s.Values, 1)), ok && s.Values > 0
+	return scale * n / float64(max(values, 1)), ok && values > 0
 }

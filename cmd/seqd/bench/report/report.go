@@ -18,7 +18,7 @@ type cell struct {
 	cpu           float64 // seconds of the server per million values
 	records       float64 // of the log, per 1000 values
 	syncs         float64 // of the log, per 1000 values
-	lost          float64 // by session ends and DISCARD, per 1000 values
+	lost          float64 // by session ends and DISCARD, per 1000 values, those of the warm-up too
 	perEnd        float64 // lost per end of a session
 	perDiscard    float64 // lost per DISCARD ALL
 	perLoss       float64 // lost per end of a session or DISCARD ALL
@@ -71,15 +71,15 @@ func newCell(r *result.Run, target, point int, samples []*result.Sample) cell {
 	c.ratio = median(ratios)
 
 	values := func(s *result.Sample) (float64, bool) { return float64(s.Values), true }
+	drawn := func(s *result.Sample) (float64, bool) { return float64(s.Drawn), true }
 	c.cpu = 1e6 * quotient(samples, func(s *result.Sample) (float64, bool) { return deref(s.ServerCPUSeconds) }, values)
-	c.records = 1e3 * quotient(samples, func(s *result.Sample) (float64, bool) { return deref(s.LogRecords) }, values)
-	c.syncs = 1e3 * quotient(samples, func(s *result.Sample) (float64, bool) { return deref(s.LogSyncs) }, values)
-	c.lost = 1e3 * quotient(samples, lostBySessions, values)
+	c.records = 1e3 * quotient(samples, func(s *result.Sample) (float64, bool) { return deref(s.LogRecords) }, drawn)
+	c.syncs = 1e3 * quotient(samples, func(s *result.Sample) (float64, bool) { return deref(s.LogSyncs) }, drawn)
+	c.lost = 1e3 * quotient(samples, lostBySessions, drawn)
 	c.outOfOrder = quotient(samples, func(s *result.Sample) (float64, bool) { return float64(s.OutOfOrder), true }, values)
 	c.perEnd = quotient(samples, func(s *result.Sample) (float64, bool) { return deref(s.Lost.SessionEnd) },
 		func(s *result.Sample) (float64, bool) { return float64(s.SessionEnds), true })
-	c.perDiscard = quotient(samples, func(s *result.Sample) (float64, bool) { return deref(s.Lost.Discard) },
-		func(s *result.Sample) (float64, bool) { return float64(s.Discards), true })
+	c.perDiscard = quotient(samples, func(s *result.Sample) (float64, bool) { return deref(s.Lost.Discard) }, discards)
 	c.perLoss = quotient(samples, lostBySessions,
 		func(s *result.Sample) (float64, bool) { return float64(s.SessionEnds + s.Discards), true })
 	c.perKill = quotient(samples, func(s *result.Sample) (float64, bool) { return deref(s.Lost.Kill) },
@@ -105,6 +105,16 @@ func lostBySessions(s *result.Sample) (float64, bool) {
 	l.Kill = nil
 	n, ok := l.Total()
 	return float64(n), ok
+}
+
+// discards is how often a session lost what it had; where the end of a session is not
+// counted by itself, it stands among them.
+func discards(s *result.Sample) (float64, bool) {
+	n := s.Discards
+	if s.Lost.SessionEnd == nil {
+		n += s.SessionEnds
+	}
+	return float64(n), true
 }
 
 func sampleOf(r *result.Run, target, point, round int) *result.Sample {
