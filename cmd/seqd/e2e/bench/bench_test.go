@@ -64,6 +64,17 @@ func startSeqd(t *testing.T, opts seqdserver.Options) *seqdserver.Server {
 	return s
 }
 
+// awaitDraws waits until a benchmark draws from a server.
+func awaitDraws(t *testing.T, dsn string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if execute(t, dsn, `SELECT count(*) FROM pg_sequences WHERE sequencename ~ '^s[0-9]+$'`) != "0" {
+			return
+		}
+	}
+	t.Fatal("nobody draws")
+}
+
 // schemas are those that a benchmark would have left.
 func schemas(t *testing.T, dsn string) string {
 	t.Helper()
@@ -160,10 +171,7 @@ func TestBenchTargetsThatFail(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(time.Minute)
-	for schemas(t, dying.DSN()) == "0" && time.Now().Before(deadline) {
-		time.Sleep(10 * time.Millisecond)
-	}
+	awaitDraws(t, dying.DSN())
 	if err := dying.Kill9(); err != nil {
 		t.Fatal(err)
 	}
@@ -223,16 +231,16 @@ func TestBenchStopped(t *testing.T) {
 // What somebody else has put into the schema stays, and so does the schema.
 func TestBenchDropsOnlyItsOwn(t *testing.T) {
 	seqd := startSeqd(t, seqdserver.Options{})
-	c := newCommand(t, seqd.DSN(), "--cache", "1", "--clients", "1", "--session", "long", "--rounds", "1", "--duration", "2s")
+	c := newCommand(t, seqd.DSN(), "--cache", "1", "--clients", "1", "--session", "long", "--rounds", "1", "--duration", "10m")
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(time.Minute)
-	for schemas(t, seqd.DSN()) == "0" && time.Now().Before(deadline) {
-		time.Sleep(10 * time.Millisecond)
-	}
+	awaitDraws(t, seqd.DSN())
 	schema := execute(t, seqd.DSN(), `SELECT nspname FROM pg_namespace WHERE nspname LIKE 'seqd\_bench\_%'`)
 	execute(t, seqd.DSN(), "CREATE SEQUENCE "+schema+".precious")
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
 	if err := c.Wait(); err == nil || !strings.Contains(c.errOut.String(), "schema "+schema+" was left behind") {
 		t.Errorf("%v\n%s", err, &c.errOut)
 	}
