@@ -15,7 +15,7 @@ import (
 // more, but never upwards across the line between raftfsm and server/protocol.
 const policy = `
 protocol/sqlstate ->
-protocol/pgtypes -> protocol/sqlstate
+protocol/pgtypes -> protocol/sqlstate protocol/timezone
 protocol/timezone ->
 protocol/parser -> protocol/sqlstate
 protocol/wire -> protocol/sqlstate
@@ -23,7 +23,7 @@ protocol/scram -> protocol/sqlstate
 engine/sequence ->
 engine/acl -> protocol/sqlstate
 engine -> engine/acl engine/sequence protocol/sqlstate
-engine/query -> engine engine/acl engine/query/* engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
+engine/query -> engine engine/acl engine/query/* engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate protocol/timezone
 engine/query/* -> engine engine/acl engine/query/* engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
 raftfsm/lease ->
 raftfsm/codec -> engine engine/acl engine/sequence protocol/sqlstate raftfsm/lease
@@ -37,7 +37,7 @@ raftfsm/forward -> raftfsm/allocator raftfsm/codec raftfsm/lease raftfsm/peer en
 raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/internal/seams raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
 server/session/settings -> protocol/parser protocol/pgtypes protocol/sqlstate protocol/timezone
 server/session/changes -> engine engine/acl engine/sequence protocol/parser server/audit
-server/session -> server/audit server/hba server/session/changes server/session/settings engine engine/acl engine/query engine/sequence protocol/parser protocol/pgtypes protocol/scram protocol/sqlstate
+server/session -> server/audit server/hba server/session/changes server/session/settings engine engine/acl engine/query engine/sequence protocol/parser protocol/pgtypes protocol/scram protocol/sqlstate protocol/timezone
 server/hba ->
 server/audit ->
 server/certs ->

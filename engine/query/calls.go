@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 
 	"seqd/engine/query/builtin"
@@ -110,7 +111,7 @@ func (s *scope) call(c *parser.FuncCall) (expr, error) {
 		return nil, err
 	}
 	if c.ArgNames != nil {
-		if args, err = reorderNamed(c, args); err != nil {
+		if args, err = s.reorderNamed(c, args); err != nil {
 			return nil, err
 		}
 	}
@@ -230,36 +231,70 @@ func (s *scope) checkFunctionName(c *parser.FuncCall, inputs []pgtypes.OID) erro
 	return sqlstate.Errorf(sqlstate.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(c.Name, ".")).At(int(c.Pos))
 }
 
-// reorderNamed puts name => value arguments in their places; seqd knows functions
-// with argument names where no positional argument is left out.
-func reorderNamed(c *parser.FuncCall, args []expr) ([]expr, error) {
+// reorderNamed puts name => value arguments in their places, and defaults where none
+// is given between them.
+func (s *scope) reorderNamed(c *parser.FuncCall, args []expr) ([]expr, error) {
+next:
 	for _, fn := range builtin.Functions(c.Name[len(c.Name)-1]) {
-		if len(fn.ArgNames) < len(args) || len(fn.Args) != len(args) {
+		if len(fn.ArgNames) < len(fn.Args) || len(fn.Args) < len(args) {
 			continue
 		}
-		out := make([]expr, len(args))
-		ok := true
+		out := make([]expr, len(fn.Args))
 		for i, a := range args {
 			to := i
 			if n := c.ArgNames[i]; n != "" {
-				to = -1
-				for j, have := range fn.ArgNames {
-					if have == n {
-						to = j
-					}
-				}
+				to = slices.Index(fn.ArgNames, n)
 			}
 			if to < 0 || to >= len(out) || out[to] != nil {
-				ok = false
-				break
+				continue next
 			}
 			out[to] = a
 		}
-		if ok {
-			return out, nil
+		first := len(out) - fn.Defaults
+		for i, e := range out {
+			if e == nil && i < first {
+				continue next
+			}
 		}
+		defaults, err := s.defaults(fn)
+		if err != nil {
+			return nil, err
+		}
+		for i, e := range out {
+			if e == nil {
+				out[i] = defaults[i-first]
+			}
+		}
+		return out, nil
 	}
 	return nil, noFunction(c, typesOf(args))
+}
+
+// defaults are the recorded defaults of a function's last arguments.
+func (s *scope) defaults(fn *builtin.Function) ([]expr, error) {
+	if fn.Defaults == 0 {
+		return nil, nil
+	}
+	res, err := parser.Parse("SELECT " + fn.DefaultText)
+	if err != nil {
+		return nil, err
+	}
+	sel, ok := res.Stmts[0].Stmt.(*parser.SelectStmt)
+	if !ok || len(sel.Targets) != fn.Defaults {
+		return nil, sqlstate.New(sqlstate.InternalError, "default arguments not found")
+	}
+	out := make([]expr, len(sel.Targets))
+	for i, t := range sel.Targets {
+		e, err := s.expr(t.Expr)
+		if err != nil {
+			return nil, err
+		}
+		want := fn.Args[len(fn.Args)-fn.Defaults+i]
+		if out[i], err = s.a.coerce(e, want, -1, coerceImplicit, 0); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // callAsCast is func_get_detail's reading of type(x) as a cast, where the name is
@@ -325,9 +360,11 @@ func (s *scope) buildCall(c *parser.FuncCall, found candidate, args []expr, filt
 		call.args = append(append([]expr(nil), args[:n]...), arr)
 	}
 	if found.defaults > 0 {
-		if err := s.addDefaults(call, found.defaults); err != nil {
+		list, err := s.defaults(fn)
+		if err != nil {
 			return nil, err
 		}
+		call.args = append(call.args, list[len(list)-found.defaults:]...)
 	}
 	if err := s.a.bind(call); err != nil {
 		return nil, withPos(err, c.Pos)
@@ -336,30 +373,6 @@ func (s *scope) buildCall(c *parser.FuncCall, found candidate, args []expr, filt
 		return s.setReturning(call)
 	}
 	return call, nil
-}
-
-// addDefaults appends the recorded defaults of the trailing arguments.
-func (s *scope) addDefaults(call *callExpr, n int) error {
-	res, err := parser.Parse("SELECT " + call.fn.DefaultText)
-	if err != nil {
-		return err
-	}
-	sel, ok := res.Stmts[0].Stmt.(*parser.SelectStmt)
-	if !ok || len(sel.Targets) < n {
-		return sqlstate.New(sqlstate.InternalError, "default arguments not found")
-	}
-	for i, t := range sel.Targets[len(sel.Targets)-n:] {
-		e, err := s.expr(t.Expr)
-		if err != nil {
-			return err
-		}
-		want := call.fn.Args[len(call.fn.Args)-n+i]
-		if e, err = s.a.coerce(e, want, -1, coerceImplicit, 0); err != nil {
-			return err
-		}
-		call.args = append(call.args, e)
-	}
-	return nil
 }
 
 // checkCallForm refuses DISTINCT, ORDER BY, FILTER, OVER and * where the kind of

@@ -230,7 +230,12 @@ func (a *analyzer) literal(c *constExpr, target pgtypes.OID, typmod int32) (expr
 	if target == pgtypes.Interval {
 		mod = typmod
 	}
-	v, err := inputText(a.s, target, c.v.Text())
+	v, err := value{}, error(nil)
+	if target == pgtypes.Interval {
+		v, err = a.s.Style().ParseInterval(c.v.Text(), typmod)
+	} else {
+		v, err = inputText(a.s, target, c.v.Text())
+	}
 	if err != nil {
 		return nil, withPos(err, c.at)
 	}

@@ -91,7 +91,7 @@ func (e *ioCastExpr) eval(f *frame) (value, error) {
 	if err != nil || v.IsNull() {
 		return v, err
 	}
-	return inputText(f.s, e.t, pgtypes.TextOf(e.arg.typ(), v))
+	return inputText(f.s, e.t, f.s.Style().TextOf(e.arg.typ(), v))
 }
 
 func (e *letExpr) eval(f *frame) (value, error) {

@@ -181,6 +181,7 @@ func (fakeHost) Cancel(int32) bool    { return true }
 func (fakeHost) Terminate(int32) bool { return true }
 func (fakeHost) StartTime() int64     { return 1_700_000_000_000_000 }
 
+func (f *fakeSession) Style() *pgtypes.Style                         { return pgtypes.Default }
 func (f *fakeSession) CurrentUser() string                           { return "postgres" }
 func (f *fakeSession) SessionUser() string                           { return "postgres" }
 func (f *fakeSession) BackendPID() int32                             { return 4711 }

@@ -237,7 +237,7 @@ func arrayReplace(_ *frame, _ *callExpr, a []value) (value, error) {
 }
 
 // arrayToText is array_to_string: NULLs are left out unless a text stands for them.
-func arrayToText(_ *frame, _ *callExpr, a []value) (value, error) {
+func arrayToText(f *frame, _ *callExpr, a []value) (value, error) {
 	if a[0].IsNull() || a[1].IsNull() {
 		return value{}, nil
 	}
@@ -245,7 +245,7 @@ func arrayToText(_ *frame, _ *callExpr, a []value) (value, error) {
 	var b strings.Builder
 	first := true
 	for _, v := range arr.Elems {
-		s := pgtypes.TextOf(arr.Elem, v)
+		s := f.s.Style().TextOf(arr.Elem, v)
 		if v.IsNull() {
 			if len(a) < 3 || a[2].IsNull() {
 				continue

@@ -32,8 +32,6 @@ func init() {
 		"pg_lock_status":         locks,
 		"pg_prepared_statement":  preparedStatements,
 		"pg_cursor":              cursors,
-		"pg_timezone_abbrevs":    timezoneAbbrevs,
-		"pg_timezone_names":      timezoneNames,
 	})
 }
 
@@ -238,12 +236,3 @@ func cursors(f *frame, c *callExpr, _ []value) (setIterator, error) {
 }
 
 // Times are shown in UTC whatever TimeZone says, so there is one zone.
-func timezoneNames(_ *frame, c *callExpr, _ []value) (setIterator, error) {
-	zero, no := pgtypes.NewInterval(pgtypes.IntervalValue{}), pgtypes.NewBool(false)
-	return table(c, [][]value{{pgtypes.NewText("UTC"), pgtypes.NewText("UTC"), zero, no}})
-}
-
-func timezoneAbbrevs(_ *frame, c *callExpr, _ []value) (setIterator, error) {
-	zero, no := pgtypes.NewInterval(pgtypes.IntervalValue{}), pgtypes.NewBool(false)
-	return table(c, [][]value{{pgtypes.NewText("UTC"), zero, no}})
-}

@@ -219,14 +219,17 @@ func (e *valueFuncExpr) eval(f *frame) (value, error) {
 		return currentSchema(s)
 	}
 	us := roundMicros(pgtypes.FromUnixMicros(s.TransactionTime()).Int(), e.mod)
-	days, clock := pgtypes.SplitTimestamp(us)
+	local := s.Style().ToLocal(us)
+	days, clock := pgtypes.SplitTimestamp(local)
 	switch e.name {
 	case "current_date":
 		return pgtypes.NewInt(days), nil
 	case "current_time":
-		return pgtypes.NewTimetz(pgtypes.TimetzValue{Micros: clock}), nil
+		return pgtypes.NewTimetz(pgtypes.TimetzValue{Micros: clock, Zone: int32((us - local) / pgtypes.MicrosPerSecond)}), nil
 	case "localtime":
 		return pgtypes.NewInt(clock), nil
+	case "localtimestamp":
+		return pgtypes.NewInt(local), nil
 	}
 	return pgtypes.NewInt(us), nil
 }
@@ -244,30 +247,4 @@ func roundMicros(us int64, precision int32) int64 {
 		return (us + unit/2) / unit * unit
 	}
 	return -((-us + unit/2) / unit * unit)
-}
-
-// clockWord reads the words of date and time input that need a clock.
-func clockWord(s Session, typ pgtypes.OID, text string) (value, bool) {
-	now := pgtypes.FromUnixMicros(s.TransactionTime()).Int()
-	days, clock := pgtypes.SplitTimestamp(now)
-	shift := map[string]int64{"today": 0, "tomorrow": 1, "yesterday": -1}
-	word := strings.ToLower(strings.TrimSpace(text))
-	if n, ok := shift[word]; ok && typ != pgtypes.Time && typ != pgtypes.Timetz {
-		if typ == pgtypes.Date {
-			return pgtypes.NewInt(days + n), true
-		}
-		return pgtypes.NewInt((days + n) * pgtypes.MicrosPerDay), true
-	}
-	if word != "now" {
-		return value{}, false
-	}
-	switch typ {
-	case pgtypes.Date:
-		return pgtypes.NewInt(days), true
-	case pgtypes.Time:
-		return pgtypes.NewInt(clock), true
-	case pgtypes.Timetz:
-		return pgtypes.NewTimetz(pgtypes.TimetzValue{Micros: clock}), true
-	}
-	return pgtypes.NewInt(now), true
 }

@@ -13,30 +13,30 @@ import (
 // Functions that take values of any type by their text.
 func init() {
 	register(map[string]envFunc{
-		"sql:textanycat/2": func(_ *frame, c *callExpr, a []value) (value, error) {
-			return pgtypes.NewText(a[0].Text() + castText(c, a, 1)), nil
+		"sql:textanycat/2": func(f *frame, c *callExpr, a []value) (value, error) {
+			return pgtypes.NewText(a[0].Text() + castText(f, c, a, 1)), nil
 		},
-		"sql:anytextcat/2": func(_ *frame, c *callExpr, a []value) (value, error) {
-			return pgtypes.NewText(castText(c, a, 0) + a[1].Text()), nil
+		"sql:anytextcat/2": func(f *frame, c *callExpr, a []value) (value, error) {
+			return pgtypes.NewText(castText(f, c, a, 0) + a[1].Text()), nil
 		},
-		"sql:quote_literal/1": func(_ *frame, c *callExpr, a []value) (value, error) {
-			return pgtypes.NewText(scalar.QuoteLiteral(castText(c, a, 0))), nil
+		"sql:quote_literal/1": func(f *frame, c *callExpr, a []value) (value, error) {
+			return pgtypes.NewText(scalar.QuoteLiteral(castText(f, c, a, 0))), nil
 		},
-		"sql:quote_nullable/1": func(_ *frame, c *callExpr, a []value) (value, error) {
+		"sql:quote_nullable/1": func(f *frame, c *callExpr, a []value) (value, error) {
 			if a[0].IsNull() {
 				return pgtypes.NewText("NULL"), nil
 			}
-			return pgtypes.NewText(scalar.QuoteLiteral(castText(c, a, 0))), nil
+			return pgtypes.NewText(scalar.QuoteLiteral(castText(f, c, a, 0))), nil
 		},
-		"text_concat":    func(_ *frame, c *callExpr, a []value) (value, error) { return concatWith("", anyTexts(c, a, 0)) },
+		"text_concat":    func(f *frame, c *callExpr, a []value) (value, error) { return concatWith("", anyTexts(f, c, a, 0)) },
 		"text_concat_ws": concatWS,
 		"text_format":    textFormat,
 		"text_format_nv": textFormat,
-		"pg_num_nulls": func(_ *frame, c *callExpr, a []value) (value, error) {
-			return countNulls(c, a, true), nil
+		"pg_num_nulls": func(f *frame, c *callExpr, a []value) (value, error) {
+			return countNulls(f, c, a, true), nil
 		},
-		"pg_num_nonnulls": func(_ *frame, c *callExpr, a []value) (value, error) {
-			return countNulls(c, a, false), nil
+		"pg_num_nonnulls": func(f *frame, c *callExpr, a []value) (value, error) {
+			return countNulls(f, c, a, false), nil
 		},
 		"pg_client_encoding":  constantName("UTF8"),
 		"getdatabaseencoding": constantName("UTF8"),
@@ -47,10 +47,12 @@ func constantName(s string) envFunc {
 	return func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewText(s), nil }
 }
 
-func argText(c *callExpr, a []value, i int) string { return pgtypes.TextOf(c.args[i].typ(), a[i]) }
+func argText(f *frame, c *callExpr, a []value, i int) string {
+	return f.s.Style().TextOf(c.args[i].typ(), a[i])
+}
 
 // castText is x::text, which differs from the output of some types.
-func castText(c *callExpr, a []value, i int) string {
+func castText(f *frame, c *callExpr, a []value, i int) string {
 	switch c.args[i].typ() {
 	case pgtypes.Bool:
 		if a[i].Bool() {
@@ -60,7 +62,7 @@ func castText(c *callExpr, a []value, i int) string {
 	case pgtypes.BPChar:
 		return strings.TrimRight(a[i].Text(), " ")
 	}
-	return argText(c, a, i)
+	return argText(f, c, a, i)
 }
 
 // anyText is an argument of a VARIADIC "any" function.
@@ -71,7 +73,7 @@ type anyText struct {
 }
 
 // anyTexts are the arguments from the i-th on, or the elements of a VARIADIC array.
-func anyTexts(c *callExpr, a []value, i int) []anyText {
+func anyTexts(f *frame, c *callExpr, a []value, i int) []anyText {
 	var out []anyText
 	if c.variadic {
 		if a[i].IsNull() {
@@ -79,13 +81,13 @@ func anyTexts(c *callExpr, a []value, i int) []anyText {
 		}
 		arr := a[i].Array()
 		for _, v := range arr.Elems {
-			out = append(out, anyText{pgtypes.TextOf(arr.Elem, v), v.IsNull(), arr.Elem})
+			out = append(out, anyText{f.s.Style().TextOf(arr.Elem, v), v.IsNull(), arr.Elem})
 		}
 		return out
 	}
 	for ; i < len(a); i++ {
 		// Booleans show as t and f here, not as their cast to text does.
-		out = append(out, anyText{argText(c, a, i), a[i].IsNull(), c.args[i].typ()})
+		out = append(out, anyText{argText(f, c, a, i), a[i].IsNull(), c.args[i].typ()})
 	}
 	return out
 }
@@ -106,19 +108,19 @@ func concatWith(sep string, parts []anyText) (value, error) {
 	return pgtypes.NewText(b.String()), nil
 }
 
-func concatWS(_ *frame, c *callExpr, a []value) (value, error) {
+func concatWS(f *frame, c *callExpr, a []value) (value, error) {
 	if a[0].IsNull() || c.variadic && a[1].IsNull() {
 		return value{}, nil
 	}
-	return concatWith(a[0].Text(), anyTexts(c, a, 1))
+	return concatWith(a[0].Text(), anyTexts(f, c, a, 1))
 }
 
-func countNulls(c *callExpr, a []value, nulls bool) value {
+func countNulls(f *frame, c *callExpr, a []value, nulls bool) value {
 	if c.variadic && a[0].IsNull() {
 		return value{}
 	}
 	n := int64(0)
-	for _, p := range anyTexts(c, a, 0) {
+	for _, p := range anyTexts(f, c, a, 0) {
 		if p.null == nulls {
 			n++
 		}
@@ -135,13 +137,13 @@ type formatter struct {
 	out  strings.Builder
 }
 
-func textFormat(_ *frame, c *callExpr, a []value) (value, error) {
+func textFormat(fr *frame, c *callExpr, a []value) (value, error) {
 	if a[0].IsNull() {
 		return value{}, nil
 	}
 	f := &formatter{spec: a[0].Text()}
 	if len(a) > 1 {
-		f.args = anyTexts(c, a, 1)
+		f.args = anyTexts(fr, c, a, 1)
 	}
 	for f.at < len(f.spec) {
 		i := strings.IndexByte(f.spec[f.at:], '%')

@@ -11,25 +11,19 @@ import (
 )
 
 // InputText is the input function of any type, with the catalog's help for
-// regclass and kin and the clock's for now, today ….
+// regclass and kin, and the settings' for dates.
 func InputText(s Session, typ pgtypes.OID, text string) (pgtypes.Value, error) {
 	return inputText(s, typ, text)
 }
 
 func inputText(s Session, typ pgtypes.OID, text string) (value, error) {
-	switch typ {
-	case pgtypes.Date, pgtypes.Time, pgtypes.Timestamp, pgtypes.Timestamptz, pgtypes.Timetz:
-		if v, ok := clockWord(s, typ, text); ok {
-			return v, nil
-		}
-	}
 	if pgtypes.IsReg(typ) {
 		return inputReg(s, typ, text)
 	}
 	if e := pgtypes.ElemOf(typ); e != 0 && typ != pgtypes.Int2Vector && typ != pgtypes.OidVector {
 		return pgtypes.ParseArrayWith(e, text, func(t string) (value, error) { return inputText(s, e, t) })
 	}
-	return pgtypes.ParseText(typ, text)
+	return s.Style().ParseText(typ, text)
 }
 
 func inputReg(s Session, typ pgtypes.OID, text string) (value, error) {

@@ -53,6 +53,8 @@ type Session interface {
 	Cursors() []Cursor
 	// Notice tells the client something beside the result.
 	Notice(*sqlstate.Error)
+	// Style is what the settings say of the text forms of values.
+	Style() *pgtypes.Style
 	CurrentUser() string
 	SessionUser() string
 	BackendPID() int32

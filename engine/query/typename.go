@@ -147,9 +147,18 @@ func typmodIn(oid pgtypes.OID, m []int) (int32, error) {
 		return int32(min(m[0], 6)), nil
 	case pgtypes.Interval:
 		// INTERVAL_TYPMOD: the range of fields in the upper half, precision below.
+		if len(m) > 0 {
+			if _, ok := pgtypes.IntervalRange(int32(m[0])); !ok {
+				return -1, invalidModifier("invalid INTERVAL type modifier")
+			}
+		}
 		switch {
+		case len(m) == 1 && m[0] == pgtypes.IntervalFullRange:
+			return -1, nil
 		case len(m) == 1:
 			return int32(m[0])<<16 | 0xffff, nil
+		case len(m) == 2 && m[1] < 0:
+			return -1, invalidModifier("INTERVAL(%d) precision must not be negative", m[1])
 		case len(m) == 2:
 			return int32(m[0])<<16 | int32(min(m[1], 6)), nil
 		}

@@ -34,7 +34,7 @@ func parseVector(elem OID, s string) (Value, error) {
 }
 
 // appendArray is array_out.
-func appendArray(dst []byte, a *Array) []byte {
+func (s *Style) appendArray(dst []byte, a *Array) []byte {
 	if len(a.Dims) == 0 {
 		return append(dst, "{}"...)
 	}
@@ -52,17 +52,17 @@ func appendArray(dst []byte, a *Array) []byte {
 		}
 	}
 	at := 0
-	return appendDim(dst, a, a.Dims, &at)
+	return s.appendDim(dst, a, a.Dims, &at)
 }
 
-func appendDim(dst []byte, a *Array, dims []Dim, at *int) []byte {
+func (s *Style) appendDim(dst []byte, a *Array, dims []Dim, at *int) []byte {
 	dst = append(dst, '{')
 	for i := range int(dims[0].Len) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		if len(dims) > 1 {
-			dst = appendDim(dst, a, dims[1:], at)
+			dst = s.appendDim(dst, a, dims[1:], at)
 			continue
 		}
 		v := a.Elems[*at]
@@ -71,7 +71,7 @@ func appendDim(dst []byte, a *Array, dims []Dim, at *int) []byte {
 			dst = append(dst, "NULL"...)
 			continue
 		}
-		dst = appendQuoted(dst, TextOf(a.Elem, v))
+		dst = appendQuoted(dst, s.TextOf(a.Elem, v))
 	}
 	return append(dst, '}')
 }
@@ -91,7 +91,7 @@ func appendQuoted(dst []byte, s string) []byte {
 }
 
 // appendRecord is record_out.
-func appendRecord(dst []byte, r *RecordValue) []byte {
+func (s *Style) appendRecord(dst []byte, r *RecordValue) []byte {
 	dst = append(dst, '(')
 	for i, v := range r.Fields {
 		if i > 0 {
@@ -100,17 +100,17 @@ func appendRecord(dst []byte, r *RecordValue) []byte {
 		if v.IsNull() {
 			continue
 		}
-		s := TextOf(r.Types[i], v)
-		if s != "" && !strings.ContainsAny(s, "(),\"\\ \t\n\v\f\r") {
-			dst = append(dst, s...)
+		text := s.TextOf(r.Types[i], v)
+		if text != "" && !strings.ContainsAny(text, "(),\"\\ \t\n\v\f\r") {
+			dst = append(dst, text...)
 			continue
 		}
 		dst = append(dst, '"')
-		for j := 0; j < len(s); j++ {
-			if s[j] == '"' || s[j] == '\\' {
-				dst = append(dst, s[j])
+		for j := 0; j < len(text); j++ {
+			if text[j] == '"' || text[j] == '\\' {
+				dst = append(dst, text[j])
 			}
-			dst = append(dst, s[j])
+			dst = append(dst, text[j])
 		}
 		dst = append(dst, '"')
 	}
@@ -164,8 +164,8 @@ func ParseArrayWith(elem OID, s string, parse func(string) (Value, error)) (Valu
 	return NewArray(a), nil
 }
 
-func parseArray(elem OID, s string) (Value, error) {
-	return ParseArrayWith(elem, s, func(t string) (Value, error) { return ParseText(elem, t) })
+func (st *Style) parseArray(elem OID, s string) (Value, error) {
+	return ParseArrayWith(elem, s, func(t string) (Value, error) { return st.ParseText(elem, t) })
 }
 
 func (r *arrayReader) malformed(detail string) error {

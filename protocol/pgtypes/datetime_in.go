@@ -1,42 +1,57 @@
 package pgtypes
 
 import (
-	"strconv"
 	"strings"
 
 	"seqd/protocol/sqlstate"
 )
 
-// parseDateTime reads dates and times in the ISO spellings. Words that need a
-// clock (now, today …) are the caller's.
-func parseDateTime(typ OID, s string) (Value, error) {
-	t := strings.ToLower(strings.Trim(s, spaces))
-	if typ == Interval {
-		return parseInterval(s, t)
+// dateProblem is what is wrong with a text, in PostgreSQL's classes (DTERR_…).
+type dateProblem byte
+
+const (
+	noProblem dateProblem = iota
+	badFormat
+	fieldOverflow
+	monthDayOverflow
+	zoneOverflow
+)
+
+func (p dateProblem) err(typ OID, s string) error {
+	switch p {
+	case fieldOverflow:
+		return sqlstate.Errorf(sqlstate.DatetimeFieldOverflow, `date/time field value out of range: "%s"`, s)
+	case monthDayOverflow:
+		return sqlstate.Errorf(sqlstate.DatetimeFieldOverflow, `date/time field value out of range: "%s"`, s).
+			WithHint(`Perhaps you need a different "datestyle" setting.`)
+	case zoneOverflow:
+		return sqlstate.Errorf(sqlstate.InvalidTimeZoneDisplacement, `time zone displacement out of range: "%s"`, s)
 	}
 	name := strings.TrimSuffix(Format(typ), " without time zone")
-	if v, ok := specialDateTime(typ, t); ok {
-		return v, nil
+	return sqlstate.Errorf(sqlstate.InvalidDatetimeFormat, `invalid input syntax for type %s: "%s"`, name, s)
+}
+
+// parseDateTime reads dates, times and intervals.
+func (st *Style) parseDateTime(typ OID, s string) (Value, error) {
+	if typ == Interval {
+		return st.ParseInterval(s, -1)
 	}
-	r := dateTimeReader{rest: t}
-	fail := func() (Value, error) {
-		return Null(), sqlstate.Errorf(sqlstate.InvalidDatetimeFormat, `invalid input syntax for type %s: "%s"`, name, s)
+	list, ok := tokens(s)
+	if !ok {
+		return Null(), badFormat.err(typ, s)
 	}
-	overflow := func() (Value, error) {
-		return Null(), sqlstate.Errorf(sqlstate.DatetimeFieldOverflow, `date/time field value out of range: "%s"`, s)
+	d := &dateDecoder{st: st, tokens: list, timeOnly: typ == Time || typ == Timetz}
+	p := d.run()
+	if d.unknownZone != "" {
+		return Null(), sqlstate.Errorf(sqlstate.InvalidParameterValue, `time zone "%s" not recognized`, d.unknownZone)
 	}
-	if typ != Time && typ != Timetz || strings.Count(t, "-") >= 2 && strings.Contains(t, ":") && !strings.HasPrefix(t, "-") {
-		if !r.date() {
-			return fail()
-		}
+	if p == noProblem && d.special == "" {
+		p = d.finish()
 	}
-	if !r.clock(typ == Time || typ == Timetz) || !r.zoneAndEra() || r.rest != "" {
-		return fail()
+	if p != noProblem {
+		return Null(), p.err(typ, s)
 	}
-	if !r.valid() {
-		return overflow()
-	}
-	v, ok := r.value(typ)
+	v, ok := d.value(typ)
 	if !ok {
 		kind := "timestamp"
 		if typ == Date {
@@ -47,224 +62,50 @@ func parseDateTime(typ OID, s string) (Value, error) {
 	return v, nil
 }
 
-func specialDateTime(typ OID, t string) (Value, bool) {
-	infinite := typ == Date || typ == Timestamp || typ == Timestamptz
-	switch t {
-	case "infinity", "+infinity":
-		if typ == Date {
-			return NewInt(DateInfinity), true
-		}
-		return NewInt(TimestampInfinity), infinite
-	case "-infinity":
-		if typ == Date {
-			return NewInt(DateNegInfinity), true
-		}
-		return NewInt(TimestampNegInfinity), infinite
-	case "epoch":
-		if typ == Date {
-			return NewInt(UnixEpochDays), true
-		}
-		return FromUnixMicros(0), infinite
-	case "allballs":
-		if typ == Time {
-			return NewInt(0), true
-		}
-	}
-	return Null(), false
-}
-
-// dateTimeReader takes a literal apart from left to right.
-type dateTimeReader struct {
-	rest                 string
-	year, month, day     int64
-	hour, minute, second int64
-	micros               int64
-	zone                 int64 // seconds east
-	hasZone, bc          bool
-}
-
-// digits takes between lo and hi digits off the front.
-func (r *dateTimeReader) digits(lo, hi int) (int64, bool) {
-	n := 0
-	for n < len(r.rest) && n < hi && r.rest[n] >= '0' && r.rest[n] <= '9' {
-		n++
-	}
-	if n < lo {
-		return 0, false
-	}
-	v, err := strconv.ParseInt(r.rest[:n], 10, 64)
-	r.rest = r.rest[n:]
-	return v, err == nil
-}
-
-func (r *dateTimeReader) take(c byte) bool {
-	if r.rest != "" && r.rest[0] == c {
-		r.rest = r.rest[1:]
-		return true
-	}
-	return false
-}
-
-// date reads year-month-day, year/month/day or yyyymmdd.
-func (r *dateTimeReader) date() bool {
-	n := 0
-	for n < len(r.rest) && r.rest[n] >= '0' && r.rest[n] <= '9' {
-		n++
-	}
-	var ok1, ok2, ok3 bool
-	if n == 8 {
-		r.year, ok1 = r.digits(4, 4)
-		r.month, ok2 = r.digits(2, 2)
-		r.day, ok3 = r.digits(2, 2)
-		return ok1 && ok2 && ok3
-	}
-	r.year, ok1 = r.digits(4, 7)
-	sep := byte('-')
-	if strings.HasPrefix(r.rest, "/") {
-		sep = '/'
-	}
-	ok1 = ok1 && r.take(sep)
-	r.month, ok2 = r.digits(1, 2)
-	ok2 = ok2 && r.take(sep)
-	r.day, ok3 = r.digits(1, 2)
-	return ok1 && ok2 && ok3
-}
-
-// clock reads hh:mm[:ss[.ffffff]] if there is one.
-func (r *dateTimeReader) clock(required bool) bool {
-	before := r.rest
-	if !r.take('t') {
-		r.rest = strings.TrimLeft(r.rest, spaces)
-	}
-	if r.rest == "" || r.rest[0] < '0' || r.rest[0] > '9' {
-		if !required && (r.rest == "" || before == r.rest || strings.IndexByte(spaces, before[0]) >= 0) {
-			return true
-		}
-		return false
-	}
-	var ok bool
-	if r.hour, ok = r.digits(1, 2); !ok || !r.take(':') {
-		return false
-	}
-	if r.minute, ok = r.digits(2, 2); !ok {
-		return false
-	}
-	if !r.take(':') {
-		return true
-	}
-	if r.second, ok = r.digits(2, 2); !ok {
-		return false
-	}
-	if r.take('.') {
-		r.fraction()
-	}
-	return true
-}
-
-func (r *dateTimeReader) fraction() {
-	var us int64
-	scale := int64(MicrosPerSecond)
-	n := 0
-	for ; n < len(r.rest) && r.rest[n] >= '0' && r.rest[n] <= '9'; n++ {
-		if scale > 1 {
-			scale /= 10
-			us += int64(r.rest[n]-'0') * scale
-		} else if n == 6 && r.rest[n] >= '5' {
-			us++
-		}
-	}
-	r.micros, r.rest = us, r.rest[n:]
-}
-
-// zoneAndEra reads +hh[:mm[:ss]], z, utc, gmt and bc.
-func (r *dateTimeReader) zoneAndEra() bool {
-	for r.rest = strings.TrimLeft(r.rest, spaces); r.rest != ""; r.rest = strings.TrimLeft(r.rest, spaces) {
-		switch {
-		case r.rest[0] == '+' || r.rest[0] == '-':
-			if !r.offset() {
-				return false
-			}
-		case strings.HasPrefix(r.rest, "bc"):
-			r.bc, r.rest = true, r.rest[2:]
-		case strings.HasPrefix(r.rest, "ad"):
-			r.rest = r.rest[2:]
-		case strings.HasPrefix(r.rest, "utc"), strings.HasPrefix(r.rest, "gmt"):
-			r.hasZone, r.rest = true, r.rest[3:]
-		case strings.HasPrefix(r.rest, "zulu"):
-			r.hasZone, r.rest = true, r.rest[4:]
-		case r.rest[0] == 'z':
-			r.hasZone, r.rest = true, r.rest[1:]
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-func (r *dateTimeReader) offset() bool {
-	sign := int64(1)
-	if r.rest[0] == '-' {
-		sign = -1
-	}
-	r.rest = r.rest[1:]
-	h, ok := r.digits(1, 2)
-	if !ok {
-		return false
-	}
-	var m, s int64
-	colon := r.take(':')
-	if colon || r.rest != "" && r.rest[0] >= '0' && r.rest[0] <= '9' {
-		if m, ok = r.digits(2, 2); !ok {
-			return false
-		}
-		if r.take(':') {
-			if s, ok = r.digits(2, 2); !ok {
-				return false
-			}
-		}
-	}
-	r.hasZone, r.zone = true, sign*(h*3600+m*60+s)
-	return h <= 15 && m < 60 && s < 60
-}
-
-// valid checks the fields; a time alone has month 0.
-func (r *dateTimeReader) valid() bool {
-	if r.bc {
-		r.year = 1 - r.year
-	} else if r.year == 0 && r.month != 0 {
-		return false
-	}
-	if r.month != 0 || r.day != 0 {
-		if r.month < 1 || r.month > 12 || r.day < 1 || r.day > DaysInMonth(r.year, r.month) {
-			return false
-		}
-	}
-	if r.hour == 24 {
-		return r.minute == 0 && r.second == 0 && r.micros == 0
-	}
-	return r.hour < 24 && r.minute < 60 && r.second <= 60
-}
-
-func (r *dateTimeReader) value(typ OID) (Value, bool) {
-	us := r.hour*MicrosPerHour + r.minute*MicrosPerMinute + r.second*MicrosPerSecond + r.micros
+// value makes the datum; false if the type can't hold it.
+func (d *dateDecoder) value(typ OID) (Value, bool) {
+	us := d.clockMicros()
 	switch typ {
 	case Time:
 		return NewInt(us), true
 	case Timetz:
-		return NewTimetz(TimetzValue{Micros: us, Zone: int32(-r.zone)}), true
+		return NewTimetz(TimetzValue{Micros: us, Zone: int32(-d.east)}), true
 	}
-	days := DaysFromCivil(r.year, r.month, r.day)
+	if v, ok := infinite(typ, d.special); ok {
+		return v, true
+	}
+	if d.special == "epoch" {
+		if typ == Date {
+			return NewInt(UnixEpochDays), true
+		}
+		return FromUnixMicros(0), true
+	}
+	days := DaysFromCivil(d.year, d.month, d.day)
 	if typ == Date {
-		return NewInt(days), days >= minDate && days <= maxDate
+		return NewInt(days), DateInRange(days)
 	}
 	if days < minDate || days*MicrosPerDay/MicrosPerDay != days {
 		return Null(), false
 	}
 	us += days * MicrosPerDay
 	if typ == Timestamptz {
-		us -= r.zone * MicrosPerSecond
+		us -= d.east * MicrosPerSecond
 	}
 	return NewInt(us), TimestampInRange(us)
+}
+
+func infinite(typ OID, word string) (Value, bool) {
+	switch {
+	case word == "infinity" && typ == Date:
+		return NewInt(DateInfinity), true
+	case word == "infinity":
+		return NewInt(TimestampInfinity), true
+	case word == "-infinity" && typ == Date:
+		return NewInt(DateNegInfinity), true
+	case word == "-infinity":
+		return NewInt(TimestampNegInfinity), true
+	}
+	return Null(), false
 }
 
 // TimestampInRange tells whether PostgreSQL can hold the timestamp.

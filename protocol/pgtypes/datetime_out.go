@@ -1,10 +1,19 @@
 package pgtypes
 
-import "strconv"
+import (
+	"strconv"
+	"time"
 
-// appendDateTime writes dates and times in ISO style with zone UTC: what
-// DateStyle ISO, IntervalStyle postgres and TimeZone UTC show.
-func appendDateTime(dst []byte, typ OID, v Value) []byte {
+	"seqd/protocol/timezone"
+)
+
+var (
+	monthNames = [...]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"}
+	dayNames   = [...]string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
+)
+
+// appendDateTime writes dates and times as the style has them.
+func (s *Style) appendDateTime(dst []byte, typ OID, v Value) []byte {
 	switch typ {
 	case Date:
 		switch v.num {
@@ -13,7 +22,7 @@ func appendDateTime(dst []byte, typ OID, v Value) []byte {
 		case DateNegInfinity:
 			return append(dst, "-infinity"...)
 		}
-		dst, bc := appendCivil(dst, v.num)
+		dst, bc := s.appendCivil(dst, v.num, '-')
 		return appendBC(dst, bc)
 	case Time:
 		return appendClock(dst, v.num)
@@ -21,7 +30,7 @@ func appendDateTime(dst []byte, typ OID, v Value) []byte {
 		t := v.Timetz()
 		return appendZone(appendClock(dst, t.Micros), -t.Zone)
 	case Interval:
-		return appendInterval(dst, v.Interval())
+		return s.appendInterval(dst, v.Interval())
 	}
 	switch v.num {
 	case TimestampInfinity:
@@ -29,24 +38,99 @@ func appendDateTime(dst []byte, typ OID, v Value) []byte {
 	case TimestampNegInfinity:
 		return append(dst, "-infinity"...)
 	}
-	days, us := SplitTimestamp(v.num)
-	dst, bc := appendCivil(dst, days)
-	dst = appendClock(append(dst, ' '), us)
+	us, east, zone := v.num, int64(0), ""
 	if typ == Timestamptz {
-		dst = append(dst, "+00"...)
+		east, zone = s.zoneAt(us)
+		us += east * MicrosPerSecond
+	}
+	days, us := SplitTimestamp(us)
+	var bc bool
+	if s.Dates == "Postgres" {
+		dst, bc = s.appendTraditional(dst, days, us)
+	} else {
+		dst, bc = s.appendCivil(dst, days, '/')
+		dst = appendClock(append(dst, ' '), us)
+	}
+	switch {
+	case typ != Timestamptz:
+	case s.Dates == "ISO":
+		dst = appendZone(dst, int32(east))
+	default:
+		dst = append(append(dst, ' '), zone[:min(len(zone), maxZoneName)]...)
 	}
 	return appendBC(dst, bc)
 }
 
-func appendCivil(dst []byte, days int64) ([]byte, bool) {
+// maxZoneName is how much of a zone's name is shown (MAXTZLEN).
+const maxZoneName = 10
+
+// zoneAt is what the style's zone has at a timestamp.
+func (s *Style) zoneAt(us int64) (east int64, name string) {
+	if s.Zone == time.UTC {
+		return 0, "UTC"
+	}
+	east, name, _ = timezone.Offset(s.Zone, unixSeconds(us))
+	return east, name
+}
+
+// unixSeconds is a timestamp in whole seconds since 1970.
+func unixSeconds(us int64) int64 { return floorDiv(us, MicrosPerSecond) - UnixEpochDays*86400 }
+
+// ToLocal is the local time of a timestamptz, as a timestamp.
+func (s *Style) ToLocal(us int64) int64 {
+	east, _ := s.zoneAt(us)
+	return us + east*MicrosPerSecond
+}
+
+// FromLocal is the timestamptz of a local time.
+func (s *Style) FromLocal(us int64) int64 {
+	return us - timezone.LocalOffset(s.Zone, unixSeconds(us))*MicrosPerSecond
+}
+
+// appendCivil writes a date; sep separates the fields of style Postgres.
+func (s *Style) appendCivil(dst []byte, days int64, sep byte) ([]byte, bool) {
 	y, m, d := CivilFromDays(days)
 	bc := y <= 0
 	if bc {
 		y = 1 - y
 	}
-	dst = appendPadded(dst, y, 4)
-	dst = appendPadded(append(dst, '-'), m, 2)
-	return appendPadded(append(dst, '-'), d, 2), bc
+	first, second := m, d
+	switch s.Dates {
+	case "ISO":
+		dst = appendPadded(dst, y, 4)
+		dst = appendPadded(append(dst, '-'), m, 2)
+		return appendPadded(append(dst, '-'), d, 2), bc
+	case "German":
+		sep, first, second = '.', d, m
+	default:
+		if s.Dates == "SQL" {
+			sep = '/'
+		}
+		if s.Order == DMY {
+			first, second = d, m
+		}
+	}
+	dst = appendPadded(dst, first, 2)
+	dst = appendPadded(append(dst, sep), second, 2)
+	return appendPadded(append(dst, sep), y, 4), bc
+}
+
+// appendTraditional is style Postgres: Wed Dec 17 07:37:16 1997.
+func (s *Style) appendTraditional(dst []byte, days, us int64) ([]byte, bool) {
+	y, m, d := CivilFromDays(days)
+	bc := y <= 0
+	if bc {
+		y = 1 - y
+	}
+	weekday := days + 6 - floorDiv(days+6, 7)*7
+	dst = append(append(dst, dayNames[weekday]...), ' ')
+	if s.Order == DMY {
+		dst = append(append(appendPadded(dst, d, 2), ' '), monthNames[m-1]...)
+	} else {
+		dst = appendPadded(append(append(dst, monthNames[m-1]...), ' '), d, 2)
+	}
+	dst = appendClock(append(dst, ' '), us)
+	return appendPadded(append(dst, ' '), y, 4), bc
 }
 
 func appendBC(dst []byte, bc bool) []byte {
@@ -97,49 +181,4 @@ func appendPadded(dst []byte, n int64, width int) []byte {
 		dst = append(dst, '0')
 	}
 	return append(dst, s...)
-}
-
-// appendInterval is EncodeInterval in style postgres: each field with its own
-// sign, a plus after a negative one.
-func appendInterval(dst []byte, i IntervalValue) []byte {
-	start := len(dst)
-	negative := false // was the field before negative?
-	field := func(n int64, unit string) {
-		if n == 0 {
-			return
-		}
-		if len(dst) > start {
-			dst = append(dst, ' ')
-		}
-		if negative && n > 0 {
-			dst = append(dst, '+')
-		}
-		dst = strconv.AppendInt(dst, n, 10)
-		dst = append(append(dst, ' '), unit...)
-		if n != 1 {
-			dst = append(dst, 's')
-		}
-		negative = n < 0
-	}
-	field(int64(i.Months/12), "year")
-	field(int64(i.Months%12), "mon")
-	field(int64(i.Days), "day")
-	if i.Micros == 0 && len(dst) > start {
-		return dst
-	}
-	if len(dst) > start {
-		dst = append(dst, ' ')
-	}
-	us := uint64(i.Micros)
-	if i.Micros < 0 {
-		dst = append(dst, '-')
-		us = -us
-	} else if negative {
-		dst = append(dst, '+')
-	}
-	dst = appendPadded(dst, int64(us/MicrosPerHour), 2)
-	rest := int64(us % MicrosPerHour)
-	dst = appendPadded(append(dst, ':'), rest/MicrosPerMinute, 2)
-	dst = appendPadded(append(dst, ':'), rest/MicrosPerSecond%60, 2)
-	return appendFraction(dst, rest%MicrosPerSecond)
 }

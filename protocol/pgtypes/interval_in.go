@@ -8,188 +8,378 @@ import (
 	"seqd/protocol/sqlstate"
 )
 
-// intervalUnits maps unit words to months, days or microseconds.
-var intervalUnits = map[string]struct{ months, days, micros int64 }{}
+// intervalUnit is what a unit's word counts; fractions of months go to days, of years
+// and more to months, of days to microseconds.
+type intervalUnit struct{ years, months, days, micros int64 }
 
-func init() {
-	add := func(months, days, micros int64, names ...string) {
-		for _, n := range names {
-			intervalUnits[n] = struct{ months, days, micros int64 }{months, days, micros}
+// intervalUnits are the words of PostgreSQL's deltatktbl.
+var intervalUnits = func() map[string]intervalUnit {
+	m := map[string]intervalUnit{}
+	add := func(u intervalUnit, names string) {
+		for _, n := range strings.Fields(names) {
+			m[n] = u
 		}
 	}
-	add(0, 0, 1, "us", "usec", "usecs", "usecond", "useconds", "microsecond", "microseconds", "microsecon")
-	add(0, 0, 1000, "ms", "msec", "msecs", "msecond", "mseconds", "millisecond", "milliseconds", "millisecon")
-	add(0, 0, MicrosPerSecond, "s", "sec", "secs", "second", "seconds", "")
-	add(0, 0, MicrosPerMinute, "m", "min", "mins", "minute", "minutes")
-	add(0, 0, MicrosPerHour, "h", "hr", "hrs", "hour", "hours")
-	add(0, 1, 0, "d", "day", "days")
-	add(0, 7, 0, "w", "week", "weeks")
-	add(1, 0, 0, "mon", "mons", "month", "months")
-	add(12, 0, 0, "y", "yr", "yrs", "year", "years")
-	add(120, 0, 0, "decade", "decades", "decs")
-	add(1200, 0, 0, "c", "cent", "century", "centuries")
-	add(12000, 0, 0, "mil", "mils", "millennium", "millennia")
+	add(intervalUnit{micros: 1}, "us usec usecs useconds microsecond microseconds microsecon")
+	add(intervalUnit{micros: 1000}, "ms msec msecs mseconds millisecond milliseconds millisecon")
+	add(intervalUnit{micros: MicrosPerSecond}, "s sec secs second seconds")
+	add(intervalUnit{micros: MicrosPerMinute}, "m min mins minute minutes")
+	add(intervalUnit{micros: MicrosPerHour}, "h hr hrs hour hours")
+	add(intervalUnit{days: 1}, "d day days")
+	add(intervalUnit{days: 7}, "w week weeks")
+	add(intervalUnit{months: 1}, "mon mons month months")
+	add(intervalUnit{years: 1}, "y yr yrs year years")
+	add(intervalUnit{years: 10}, "dec decs decade decades")
+	add(intervalUnit{years: 100}, "c cent century centuries")
+	add(intervalUnit{years: 1000}, "mil mils millennium millennia")
+	return m
+}()
+
+// IntervalFullRange is a modifier's range of all fields.
+const IntervalFullRange = 0x7fff
+
+// Fields of an interval's modifier (INTERVAL_MASK).
+const (
+	monthRange  = 1 << 1
+	yearRange   = 1 << 2
+	dayRange    = 1 << 3
+	hourRange   = 1 << 10
+	minuteRange = 1 << 11
+	secondRange = 1 << 12
+	fullRange   = IntervalFullRange
+	// fullPrecision is what a modifier without a precision has in its lower half.
+	fullPrecision = 0xffff
+)
+
+var rangeNames = []struct {
+	mask int32
+	name string
+}{
+	{yearRange, "year"}, {monthRange, "month"}, {dayRange, "day"}, {hourRange, "hour"}, {minuteRange, "minute"}, {secondRange, "second"},
+	{yearRange | monthRange, "year to month"}, {dayRange | hourRange, "day to hour"},
+	{dayRange | hourRange | minuteRange, "day to minute"}, {dayRange | hourRange | minuteRange | secondRange, "day to second"},
+	{hourRange | minuteRange, "hour to minute"}, {hourRange | minuteRange | secondRange, "hour to second"},
+	{minuteRange | secondRange, "minute to second"}, {fullRange, ""},
 }
 
-// parseInterval reads "1 year 2 mons 3 days 04:05:06.7 ago", "1-2 3 4:05" in
-// parts, and ISO 8601's P1Y2M3DT4H5M6S.
-func parseInterval(s, t string) (Value, error) {
-	fail := func() (Value, error) {
-		return Null(), sqlstate.Errorf(sqlstate.InvalidDatetimeFormat, `invalid input syntax for type interval: "%s"`, s)
+// IntervalRange tells whether a range of fields can be in a modifier, and its name.
+func IntervalRange(mask int32) (name string, ok bool) {
+	for _, r := range rangeNames {
+		if r.mask == mask {
+			return r.name, true
+		}
 	}
-	var acc intervalSum
-	ok := false
-	if strings.HasPrefix(t, "p") {
-		ok = acc.iso(t[1:])
-	} else {
-		ok = acc.words(strings.Fields(strings.ReplaceAll(t, "@", " ")))
-	}
-	if !ok {
-		return fail()
-	}
-	if acc.overflow || math.Abs(acc.months) > math.MaxInt32 || math.Abs(acc.days) > math.MaxInt32 {
-		return Null(), sqlstate.Errorf(sqlstate.DatetimeFieldOverflow, `interval field value out of range: "%s"`, s)
-	}
-	return NewInterval(IntervalValue{Micros: acc.micros, Days: int32(acc.days), Months: int32(acc.months)}), nil
+	return "", false
 }
 
-type intervalSum struct {
-	months, days float64
-	micros       int64
-	overflow     bool
-}
-
-// words reads the postgres style: numbers each followed by a unit, clock times.
-func (a *intervalSum) words(fields []string) bool {
-	if len(fields) == 0 {
-		return false
+// ParseInterval is interval_in: in PostgreSQL's form, the standard's, or ISO 8601's.
+func (st *Style) ParseInterval(s string, typmod int32) (Value, error) {
+	rng := int32(fullRange)
+	if typmod >= 0 {
+		rng = typmod >> 16 & fullRange
 	}
-	used := false
-	for i := 0; i < len(fields); i++ {
-		f := fields[i]
-		if f == "ago" && i == len(fields)-1 && used {
-			a.months, a.days, a.micros = -a.months, -a.days, -a.micros
-			return true
-		}
-		used = true
-		if strings.Contains(f, ":") {
-			if !a.clock(f) {
-				return false
-			}
-			continue
-		}
-		n := len(f) - len(strings.TrimLeft(f, "+-.0123456789"))
-		num, unit := f[:n], f[n:]
-		if j := strings.IndexByte(num[min(1, len(num)):], '-'); j >= 0 && unit == "" {
-			if !a.yearMonth(num, j+1) {
-				return false
-			}
-			continue
-		}
-		if unit == "" && i+1 < len(fields) {
-			if _, ok := intervalUnits[fields[i+1]]; ok {
-				unit = fields[i+1]
-				i++
-			} else if strings.Contains(fields[i+1], ":") {
-				unit = "day"
-			}
-		}
-		u, ok := intervalUnits[unit]
-		v, err := strconv.ParseFloat(num, 64)
-		if !ok || err != nil {
-			return false
-		}
-		a.add(v, u.months, u.days, u.micros)
+	var sum intervalSum
+	p := badFormat
+	if list, ok := tokens(s); ok {
+		p = sum.tokens(list, rng, st.Intervals == "sql_standard")
 	}
-	return true
-}
-
-// add adds v units; fractions of months go to days, of days to microseconds.
-func (a *intervalSum) add(v float64, months, days, micros int64) {
+	if p == badFormat {
+		sum = intervalSum{}
+		p = sum.iso(s)
+	}
 	switch {
-	case months > 1: // years and more: fractions become whole months
-		a.months += math.Round(v * float64(months))
-	case months == 1:
-		whole, frac := math.Modf(v)
-		a.months += whole
-		a.add(frac*30, 0, 1, 0)
-	case days > 0:
-		whole, frac := math.Modf(v * float64(days))
-		a.days += whole
-		a.addMicros(math.Round(frac * MicrosPerDay))
-	default:
-		a.addMicros(math.Round(v * float64(micros)))
+	case p == fieldOverflow || p == monthDayOverflow:
+		return Null(), sqlstate.Errorf(sqlstate.IntervalFieldOverflow, `interval field value out of range: "%s"`, s)
+	case p != noProblem:
+		return Null(), p.err(Interval, s)
 	}
+	months := sum.years*12 + sum.months
+	if months != int64(int32(months)) {
+		return Null(), sqlstate.New(sqlstate.DatetimeFieldOverflow, "interval out of range")
+	}
+	return FitInterval(NewInterval(IntervalValue{Micros: sum.micros, Days: int32(sum.days), Months: int32(months)}), typmod)
 }
 
-func (a *intervalSum) addMicros(us float64) {
-	if math.Abs(us) >= math.MaxInt64 || math.Abs(us+float64(a.micros)) >= math.MaxInt64 {
-		a.overflow = true
-		return
-	}
-	a.micros += int64(us)
+// intervalSum adds up fields; years, months and days stay in 32 bits.
+type intervalSum struct {
+	years, months, days, micros int64
 }
 
-func (a *intervalSum) yearMonth(num string, dash int) bool {
-	y, err1 := strconv.ParseInt(num[:dash], 10, 32)
-	m, err2 := strconv.ParseInt(num[dash+1:], 10, 32)
-	if err1 != nil || err2 != nil || m > 11 || m < 0 {
+func add32(to *int64, n int64) bool {
+	if n != int64(int32(n)) {
 		return false
 	}
-	if num[0] == '-' {
-		m = -m
+	*to += n
+	return *to == int64(int32(*to))
+}
+
+func addMul(to *int64, n, by int64) bool {
+	m := n * by
+	if n != 0 && (m/n != by || n == -1 && by == math.MinInt64) {
+		return false
 	}
-	a.months += float64(y*12 + m)
+	sum := *to + m
+	if (sum > *to) != (m > 0) && m != 0 {
+		return false
+	}
+	*to = sum
 	return true
 }
 
-// clock reads [-]hh:mm[:ss[.f]].
-func (a *intervalSum) clock(f string) bool {
-	negative := strings.HasPrefix(f, "-")
-	parts := strings.Split(strings.TrimLeft(f, "+-"), ":")
-	if len(parts) > 3 {
-		return false
+// addMicros adds a fraction of a unit.
+func (a *intervalSum) addMicros(f float64, unit int64) bool {
+	if f == 0 {
+		return true
 	}
-	var total float64
-	for i, unit := range []float64{MicrosPerHour, MicrosPerMinute, MicrosPerSecond} {
-		if i >= len(parts) {
-			break
-		}
-		v, err := strconv.ParseFloat(parts[i], 64)
-		if err != nil || v < 0 || i > 0 && v >= 61 || strings.ContainsAny(parts[i], "eExXpP_+-inIN") {
-			return false
-		}
-		total += math.Round(v * unit)
+	f *= float64(unit)
+	whole := int64(f)
+	if rest := f - float64(whole); rest > 0.5 {
+		whole++
+	} else if rest < -0.5 {
+		whole--
 	}
-	if negative {
-		total = -total
-	}
-	a.addMicros(total)
-	return true
+	return addMul(&a.micros, whole, 1)
 }
 
-// iso reads what follows the P.
-func (a *intervalSum) iso(t string) bool {
-	dateUnits := map[byte]string{'y': "year", 'm': "month", 'w': "week", 'd': "day"}
-	timeUnits := map[byte]string{'h': "hour", 'm': "minute", 's': "second"}
-	units, seen := dateUnits, false
-	for t != "" {
-		if t[0] == 't' {
-			units, t = timeUnits, t[1:]
+func (a *intervalSum) addDays(f float64, unit int64) bool {
+	f *= float64(unit)
+	whole := int64(f)
+	return add32(&a.days, whole) && a.addMicros(f-float64(whole), MicrosPerDay)
+}
+
+// add adds a number of units.
+func (a *intervalSum) add(n int64, f float64, u intervalUnit) bool {
+	if u.micros == 0 && n != int64(int32(n)) {
+		return false
+	}
+	switch {
+	case u.years > 0:
+		return add32(&a.years, n*u.years) && add32(&a.months, int64(math.RoundToEven(f*float64(u.years)*12)))
+	case u.months > 0:
+		return add32(&a.months, n) && a.addDays(f, 30)
+	case u.days == 1:
+		return add32(&a.days, n) && a.addMicros(f, MicrosPerDay)
+	case u.days > 0:
+		return add32(&a.days, n*u.days) && a.addDays(f, u.days)
+	}
+	return addMul(&a.micros, n, u.micros) && a.addMicros(f, u.micros)
+}
+
+// lowest is the unit of a number that has none: what the range ends in.
+func lowest(rng int32) intervalUnit {
+	switch {
+	case rng == fullRange, rng&secondRange != 0:
+		return intervalUnits["second"]
+	case rng&minuteRange != 0:
+		return intervalUnits["minute"]
+	case rng&hourRange != 0:
+		return intervalUnits["hour"]
+	case rng&dayRange != 0:
+		return intervalUnits["day"]
+	case rng&monthRange != 0:
+		return intervalUnits["month"]
+	}
+	return intervalUnits["year"]
+}
+
+// tokens reads from the right, so that a unit comes before its number (DecodeInterval).
+// The standard's style has a sign in front count for all fields.
+func (a *intervalSum) tokens(list []token, rng int32, standard bool) dateProblem {
+	negate := standard && len(list) > 0 && list[0].text[0] == '-'
+	for i := 1; negate && i < len(list); i++ {
+		negate = list[i].text[0] != '-' && list[i].text[0] != '+'
+	}
+	var unit *intervalUnit
+	var seen, got uint32
+	ago := false
+	for i := len(list) - 1; i >= 0; i-- {
+		t, p := list[i], noProblem
+		switch {
+		case t.kind == timeToken, t.kind == zoneToken && strings.Contains(t.text, ":"):
+			p = a.clock(t.text, rng, negate)
+			got = clockBits
+			day := intervalUnits["day"]
+			unit = &day
+		case t.kind == wordToken || t.kind == specialToken:
+			if t.text == "ago" {
+				ago = true
+				continue
+			}
+			u, ok := intervalUnits[t.text]
+			if !ok && len(t.text) > maxWord {
+				u, ok = intervalUnits[t.text[:maxWord]]
+			}
+			if !ok {
+				return badFormat
+			}
+			unit = &u
 			continue
+		default:
+			if unit == nil {
+				u := lowest(rng)
+				unit = &u
+			}
+			got, p = a.number(t.text, unit, negate)
 		}
-		n := len(t) - len(strings.TrimLeft(t, "+-.0123456789"))
-		v, err := strconv.ParseFloat(t[:n], 64)
-		if err != nil || n == len(t) {
-			return false
+		if p != noProblem {
+			return p
 		}
-		name, ok := units[t[n]]
-		if !ok {
-			return false
+		if seen&got != 0 {
+			return badFormat
 		}
-		u := intervalUnits[name]
-		a.add(v, u.months, u.days, u.micros)
-		t, seen = t[n+1:], true
+		seen |= got
 	}
-	return seen
+	if seen == 0 {
+		return badFormat
+	}
+	if ago {
+		if a.micros == math.MinInt64 || a.days == math.MinInt32 || a.months == math.MinInt32 || a.years == math.MinInt32 {
+			return fieldOverflow
+		}
+		a.years, a.months, a.days, a.micros = -a.years, -a.months, -a.days, -a.micros
+	}
+	return noProblem
+}
+
+// Bits for what an interval has given already.
+const (
+	secondBit, milliBit, microBit = 1 << 0, 1 << 1, 1 << 2
+	clockBits                     = secondBit | 1<<3 | 1<<4
+)
+
+func unitBit(u intervalUnit, fraction bool) uint32 {
+	switch u.micros {
+	case 1:
+		return microBit
+	case 1000:
+		return milliBit
+	case MicrosPerSecond:
+		if fraction {
+			return secondBit | milliBit | microBit
+		}
+		return secondBit
+	case MicrosPerMinute:
+		return 1 << 3
+	case MicrosPerHour:
+		return 1 << 4
+	}
+	switch u {
+	case intervalUnit{days: 1}:
+		return 1 << 5
+	case intervalUnit{days: 7}:
+		return 1 << 6
+	case intervalUnit{months: 1}:
+		return 1 << 7
+	}
+	return 1 << (8 + uint(math.Log10(float64(u.years))))
+}
+
+// number is a number of units, or years-months.
+func (a *intervalSum) number(s string, unit *intervalUnit, negate bool) (uint32, dateProblem) {
+	body, minus := strings.CutPrefix(s, "-")
+	body = strings.TrimPrefix(body, "+")
+	digits := 0
+	for digits < len(body) && isDigit(body[digits]) {
+		digits++
+	}
+	n, err := strconv.ParseInt("0"+body[:digits], 10, 64)
+	if err != nil {
+		return 0, fieldOverflow
+	}
+	rest, f := body[digits:], 0.0
+	switch {
+	case rest == "":
+	case rest[0] == '-':
+		m, tail, over := leadingInt(rest[1:])
+		switch {
+		case over || m > 11:
+			return 0, fieldOverflow
+		case tail != "":
+			return 0, badFormat
+		}
+		*unit = intervalUnits["month"]
+		if n > math.MaxInt64/12-1 {
+			return 0, fieldOverflow
+		}
+		n = n*12 + m
+	case rest[0] == '.':
+		if rest != "." {
+			if strings.Trim(rest[1:], "0123456789") != "" {
+				return 0, badFormat
+			}
+			if f, err = strconv.ParseFloat("0"+rest, 64); err != nil {
+				return 0, badFormat
+			}
+		}
+	default:
+		return 0, badFormat
+	}
+	if minus || negate {
+		n, f = -n, -f
+	}
+	u := *unit
+	if !a.add(n, f, u) {
+		return 0, fieldOverflow
+	}
+	if u.micros == MicrosPerHour { // a number before it is days
+		*unit = intervalUnits["day"]
+	}
+	return unitBit(u, f != 0), noProblem
+}
+
+// clock is [sign]hh:mm[:ss].
+func (a *intervalSum) clock(s string, rng int32, negate bool) dateProblem {
+	body, minus := strings.CutPrefix(s, "-")
+	unit := byte(0)
+	if rng == minuteRange|secondRange {
+		unit = 's'
+	}
+	h, m, sec, us, p := clockFields(strings.TrimPrefix(body, "+"), unit)
+	if p != noProblem {
+		return p
+	}
+	a.micros = us
+	if !addMul(&a.micros, h, MicrosPerHour) || !addMul(&a.micros, m, MicrosPerMinute) || !addMul(&a.micros, sec, MicrosPerSecond) {
+		return fieldOverflow
+	}
+	if minus || negate && a.micros > 0 {
+		a.micros = -a.micros
+	}
+	return noProblem
+}
+
+// FitInterval cuts an interval to a modifier's range and precision.
+func FitInterval(v Value, typmod int32) (Value, error) {
+	if typmod < 0 {
+		return v, nil
+	}
+	i := v.Interval()
+	rng, precision := typmod>>16&fullRange, typmod&fullPrecision
+	down := func(n int64) { i.Micros = i.Micros / n * n }
+	switch {
+	case rng == fullRange, rng&secondRange != 0:
+	case rng&minuteRange != 0:
+		down(MicrosPerMinute)
+	case rng&hourRange != 0:
+		down(MicrosPerHour)
+	case rng&dayRange != 0:
+		i.Micros = 0
+	case rng&monthRange != 0:
+		i.Micros, i.Days = 0, 0
+	default:
+		i.Micros, i.Days, i.Months = 0, 0, i.Months/12*12
+	}
+	if precision < 6 {
+		unit := int64(1)
+		for range 6 - precision {
+			unit *= 10
+		}
+		half := unit / 2
+		if i.Micros < 0 {
+			half = -half
+		}
+		i.Micros += half
+		down(unit)
+	}
+	return NewInterval(i), nil
 }

@@ -17,7 +17,7 @@ const spaces = " \t\n\v\f\r"
 
 // ParseText is the type's input function. A reg… type takes numbers and "-"
 // only: names are the caller's, who has the catalog.
-func ParseText(typ OID, s string) (Value, error) {
+func (st *Style) ParseText(typ OID, s string) (Value, error) {
 	switch typ {
 	case Int8:
 		return parseInt(s, 64, "bigint")
@@ -55,7 +55,7 @@ func ParseText(typ OID, s string) (Value, error) {
 	case UUID:
 		return parseUUID(s)
 	case Date, Time, Timetz, Timestamp, Timestamptz, Interval:
-		return parseDateTime(typ, s)
+		return st.parseDateTime(typ, s)
 	case Void:
 		return NewText(""), nil
 	case JSON:
@@ -71,7 +71,7 @@ func ParseText(typ OID, s string) (Value, error) {
 		return ParseReg(typ, s)
 	}
 	if e := ElemOf(typ); e != 0 {
-		return parseArray(e, s)
+		return st.parseArray(e, s)
 	}
 	if t, ok := TypeByOID(typ); ok && t.Kind == 'p' {
 		return Null(), sqlstate.Errorf(sqlstate.FeatureNotSupported, "cannot accept a value of type %s", t.Name)

@@ -4,11 +4,12 @@ import (
 	"encoding/hex"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // AppendText appends the value as the type's output function writes it. A NULL
 // appends nothing: the caller says so in its own way.
-func AppendText(dst []byte, typ OID, v Value) []byte {
+func (s *Style) AppendText(dst []byte, typ OID, v Value) []byte {
 	if v.IsNull() {
 		return dst
 	}
@@ -22,22 +23,25 @@ func AppendText(dst []byte, typ OID, v Value) []byte {
 	case Bool:
 		return append(dst, "ft"[v.num&1])
 	case Float8:
-		return appendFloat(dst, v.Float(), 64)
+		return s.appendFloat(dst, v.Float(), 64)
 	case Float4:
-		return appendFloat(dst, v.Float(), 32)
+		return s.appendFloat(dst, v.Float(), 32)
 	case Numeric:
 		return appendNumeric(dst, v.Numeric())
 	case Void:
 		return dst
 	case Bytea:
+		if s.Escape {
+			return appendEscaped(dst, v.str)
+		}
 		dst = append(dst, `\x`...)
 		return hex.AppendEncode(dst, []byte(v.str))
 	case UUID:
 		return appendUUID(dst, v.str)
 	case Date, Time, Timetz, Timestamp, Timestamptz, Interval:
-		return appendDateTime(dst, typ, v)
+		return s.appendDateTime(dst, typ, v)
 	case Record:
-		return appendRecord(dst, v.Record())
+		return s.appendRecord(dst, v.Record())
 	}
 	if IsReg(typ) {
 		if v.str != "" {
@@ -52,20 +56,66 @@ func AppendText(dst []byte, typ OID, v Value) []byte {
 		if typ == Int2Vector || typ == OidVector {
 			return appendVector(dst, a)
 		}
-		return appendArray(dst, a)
+		return s.appendArray(dst, a)
 	}
 	if r := v.Record(); r != nil { // a row of a relation
-		return appendRecord(dst, r)
+		return s.appendRecord(dst, r)
 	}
 	return append(dst, v.str...)
 }
 
 // TextOf is AppendText as a string.
-func TextOf(typ OID, v Value) string {
+func (s *Style) TextOf(typ OID, v Value) string {
 	if v.ref == nil && v.num == 0 && v.str != "" && typ != Bytea && typ != UUID {
 		return v.str
 	}
-	return string(AppendText(nil, typ, v))
+	return string(s.AppendText(nil, typ, v))
+}
+
+// appendEscaped is bytea_output escape.
+func appendEscaped(dst []byte, raw string) []byte {
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c == '\\':
+			dst = append(dst, `\\`...)
+		case c < ' ' || c > '~':
+			dst = append(dst, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// appendFloat writes a float as extra_float_digits wants it: rounded like %g, or
+// exact.
+func (s *Style) appendFloat(dst []byte, f float64, bits int) []byte {
+	if s.FloatDigits > 0 || math.IsNaN(f) || math.IsInf(f, 0) || f == 0 {
+		return appendFloat(dst, f, bits)
+	}
+	digits := 15
+	if bits == 32 {
+		digits = 6
+	}
+	return appendG(dst, f, max(1, digits+s.FloatDigits))
+}
+
+// appendG is C's %.*g.
+func appendG(dst []byte, f float64, digits int) []byte {
+	e := strconv.FormatFloat(f, 'e', digits-1, 64)
+	mantissa, power, _ := strings.Cut(e, "e")
+	exp, _ := strconv.Atoi(power)
+	if exp < -4 || exp >= digits {
+		if strings.Contains(mantissa, ".") {
+			mantissa = strings.TrimRight(strings.TrimRight(mantissa, "0"), ".")
+		}
+		return append(append(append(dst, mantissa...), 'e'), power...)
+	}
+	plain := strconv.FormatFloat(f, 'f', digits-1-exp, 64)
+	if strings.Contains(plain, ".") {
+		plain = strings.TrimRight(strings.TrimRight(plain, "0"), ".")
+	}
+	return append(dst, plain...)
 }
 
 // appendFloat writes the shortest text that reads back as the same float, as

@@ -185,6 +185,13 @@ func FormatTypmod(oid OID, typmod int32) string {
 		name = strings.Replace(name, " without", "("+strconv.Itoa(mod)+") without", 1)
 	case Timetz, Timestamptz:
 		name = strings.Replace(name, " with", "("+strconv.Itoa(mod)+") with", 1)
+	case Interval:
+		if fields, _ := IntervalRange(typmod >> 16 & fullRange); fields != "" {
+			name += " " + fields
+		}
+		if precision := typmod & fullPrecision; precision != fullPrecision {
+			name += "(" + strconv.Itoa(int(precision)) + ")"
+		}
 	case Bit, Varbit:
 		name += "(" + strconv.Itoa(mod) + ")"
 	}

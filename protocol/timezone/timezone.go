@@ -46,6 +46,12 @@ func Find(spec string) (*time.Location, bool) {
 		seconds := int(hours * 3600)
 		return time.FixedZone(offsetName(seconds), seconds), true
 	}
+	return Lookup(spec)
+}
+
+// Lookup is Find without the meaning of a bare number (pg_tzset): AT TIME ZONE '+3' is
+// west of Greenwich.
+func Lookup(spec string) (*time.Location, bool) {
 	if name, ok := byLower()[strings.ToLower(spec)]; ok {
 		if z, ok := loaded.Load(name); ok {
 			return z.(*time.Location), true
@@ -91,9 +97,9 @@ const maxSpec = 255
 // posixSpec is a name and an offset, and for summer time another name, an offset
 // and the days of the change.
 var posixSpec = sync.OnceValue(func() *regexp.Regexp {
-	const name, offset = `(<[^>]+>|[^<0-9,+-]+)`, `([+-]?[0-9]{1,3}(?::[0-9]{1,2}){0,2})`
+	const first, name, offset = `(<[^>]*>|[^<0-9,+-]*)`, `(<[^>]+>|[^<0-9,+-]+)`, `([+-]?[0-9]{1,3}(?::[0-9]{1,2}){0,2})`
 	const day = `,(?:J?[0-9]{1,3}|M[0-9]{1,2}\.[0-9]\.[0-9])(?:/[+-]?[0-9]{1,3}(?::[0-9]{1,2}){0,2})?`
-	return regexp.MustCompile(`^` + name + offset + `(?:` + name + offset + `?(?:` + day + day + `)?)?$`)
+	return regexp.MustCompile(`^` + first + offset + `(?:` + name + offset + `?(?:` + day + day + `)?)?$`)
 })
 
 // posix is a zone by its rules (EST5EDT,M3.2.0,M11.1.0).

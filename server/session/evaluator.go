@@ -123,6 +123,9 @@ func (e evaluator) Cursors() []query.Cursor { return e.s.openCursors() }
 // Notice implements query.Session.
 func (e evaluator) Notice(n *sqlstate.Error) { e.s.notice(n) }
 
+// Style implements query.Session.
+func (e evaluator) Style() *pgtypes.Style { return e.s.inForce().style }
+
 // CurrentUser implements query.Session.
 func (e evaluator) CurrentUser() string { return e.s.currentRole().Name }
 

@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"seqd/protocol/pgtypes"
+)
 
 // inForce is what statements need of the settings all the time, kept until a
 // setting changes.
@@ -15,6 +19,7 @@ type inForce struct {
 	searchPath        string
 	// names is what names mean by: the search path, and for whom.
 	names string
+	style *pgtypes.Style
 }
 
 // inForce reads the settings again if one of them changed.
@@ -36,6 +41,7 @@ func (s *Session) inForce() *inForce {
 			readOnly:          s.transactionSetting("transaction_read_only") == "on",
 			searchPath:        path,
 			names:             path + "\x00" + role,
+			style:             s.readStyle(),
 		}
 	}
 	return f

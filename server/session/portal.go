@@ -97,7 +97,7 @@ func (s *Session) execute(p *portal, limit uint32) error {
 			p.close()
 			break
 		}
-		if err := s.out.send(s.conn, p, row); err != nil {
+		if err := s.out.send(s.conn, p, s.inForce().style, row); err != nil {
 			return err
 		}
 		if err := s.conn.Err(); err != nil {

@@ -19,7 +19,7 @@ type rowWriter struct {
 // maxScratch is how much a session keeps of a buffer that a large row grew.
 const maxScratch = 64 << 10
 
-func (w *rowWriter) send(c Conn, p *portal, row []pgtypes.Value) error {
+func (w *rowWriter) send(c Conn, p *portal, style *pgtypes.Style, row []pgtypes.Value) error {
 	if cap(w.buf) == 0 || cap(w.buf) > maxScratch {
 		w.buf = make([]byte, 0, 64) // never nil: an empty text is no NULL
 	}
@@ -36,7 +36,7 @@ func (w *rowWriter) send(c Conn, p *portal, row []pgtypes.Value) error {
 		if p.format(i) == pgproto3.BinaryFormat {
 			w.buf, err = pgtypes.AppendBinary(w.buf, column.Type, v)
 		} else {
-			w.buf = pgtypes.AppendText(w.buf, column.Type, v)
+			w.buf = style.AppendText(w.buf, column.Type, v)
 		}
 		if err != nil {
 			return err

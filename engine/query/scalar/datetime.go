@@ -2,13 +2,12 @@ package scalar
 
 import (
 	"math"
-	"strings"
 
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
 )
 
-// Dates and times; the zone is UTC throughout, so timestamptz computes as timestamp.
+// Dates and times without a zone; timestamptz is computed with by way of its local time.
 
 var (
 	timestampOutOfRange = sqlstate.New(sqlstate.DatetimeFieldOverflow, "timestamp out of range")
@@ -24,27 +23,24 @@ func init() {
 		return func(a []Value) (Value, error) { return f([]Value{a[1], a[0]}) }
 	}
 	add(map[string]Func{
-		"date_pli":                      func(a []Value) (Value, error) { return shiftDate(a[0], a[1].Int()) },
-		"date_mii":                      func(a []Value) (Value, error) { return shiftDate(a[0], -a[1].Int()) },
-		"sql:integer_pl_date/2":         func(a []Value) (Value, error) { return shiftDate(a[1], a[0].Int()) },
-		"date_mi":                       dateDiff,
-		"date_pl_interval":              plus(1, midnight),
-		"date_mi_interval":              plus(-1, midnight),
-		"timestamp_pl_interval":         plus(1, self),
-		"timestamptz_pl_interval":       plus(1, self),
-		"timestamp_mi_interval":         plus(-1, self),
-		"timestamptz_mi_interval":       plus(-1, self),
-		"sql:interval_pl_date/2":        swap(plus(1, midnight)),
-		"sql:interval_pl_timestamp/2":   swap(plus(1, self)),
-		"sql:interval_pl_timestamptz/2": swap(plus(1, self)),
-		"timestamp_mi":                  timestampDiff,
-		"time_mi_time":                  func(a []Value) (Value, error) { return micros(a[0].Int() - a[1].Int()) },
-		"time_pl_interval":              func(a []Value) (Value, error) { return shiftTime(a[0], a[1].Interval().Micros) },
-		"time_mi_interval":              func(a []Value) (Value, error) { return shiftTime(a[0], -a[1].Interval().Micros) },
-		"sql:interval_pl_time/2":        func(a []Value) (Value, error) { return shiftTime(a[1], a[0].Interval().Micros) },
-		"datetime_timestamp":            func(a []Value) (Value, error) { return pgtypes.NewInt(midnight(a[0]).Int() + a[1].Int()), nil },
-		"interval_pl":                   intervals(1),
-		"interval_mi":                   intervals(-1),
+		"date_pli":                    func(a []Value) (Value, error) { return shiftDate(a[0], a[1].Int()) },
+		"date_mii":                    func(a []Value) (Value, error) { return shiftDate(a[0], -a[1].Int()) },
+		"sql:integer_pl_date/2":       func(a []Value) (Value, error) { return shiftDate(a[1], a[0].Int()) },
+		"date_mi":                     dateDiff,
+		"date_pl_interval":            plus(1, Midnight),
+		"date_mi_interval":            plus(-1, Midnight),
+		"timestamp_pl_interval":       plus(1, self),
+		"timestamp_mi_interval":       plus(-1, self),
+		"sql:interval_pl_date/2":      swap(plus(1, Midnight)),
+		"sql:interval_pl_timestamp/2": swap(plus(1, self)),
+		"timestamp_mi":                timestampDiff,
+		"time_mi_time":                func(a []Value) (Value, error) { return micros(a[0].Int() - a[1].Int()) },
+		"time_pl_interval":            func(a []Value) (Value, error) { return shiftTime(a[0], a[1].Interval().Micros) },
+		"time_mi_interval":            func(a []Value) (Value, error) { return shiftTime(a[0], -a[1].Interval().Micros) },
+		"sql:interval_pl_time/2":      func(a []Value) (Value, error) { return shiftTime(a[1], a[0].Interval().Micros) },
+		"datetime_timestamp":          func(a []Value) (Value, error) { return pgtypes.NewInt(Midnight(a[0]).Int() + a[1].Int()), nil },
+		"interval_pl":                 intervals(1),
+		"interval_mi":                 intervals(-1),
 		"interval_um": func(a []Value) (Value, error) {
 			return intervals(-1)([]Value{pgtypes.NewInterval(pgtypes.IntervalValue{}), a[0]})
 		},
@@ -56,40 +52,42 @@ func init() {
 
 func init() {
 	add(map[string]Func{
-		"date_timestamp":        func(a []Value) (Value, error) { return inRange(midnight(a[0])) },
-		"date_timestamptz":      func(a []Value) (Value, error) { return inRange(midnight(a[0])) },
-		"timestamp_date":        toDate,
-		"timestamptz_date":      toDate,
-		"timestamp_time":        toTime,
-		"timestamptz_time":      toTime,
-		"timestamp_timestamptz": same,
-		"timestamptz_timestamp": same,
-		"time_interval":         func(a []Value) (Value, error) { return micros(a[0].Int()) },
-		"interval_time":         func(a []Value) (Value, error) { return shiftTime(pgtypes.NewInt(0), a[0].Interval().Micros) },
-		"timestamp_scale":       rounding,
-		"timestamptz_scale":     rounding,
-		"time_scale":            rounding,
-		"interval_scale":        same,
-		"timestamp_age":         age,
-		"timestamptz_age":       age,
-		"timestamp_zone":        atZone(-1),
-		"timestamptz_zone":      atZone(1),
+		"date_timestamp":    func(a []Value) (Value, error) { return dateInRange(Midnight(a[0])) },
+		"timestamp_date":    toDate,
+		"timestamp_time":    toTime,
+		"time_interval":     func(a []Value) (Value, error) { return micros(a[0].Int()) },
+		"interval_time":     func(a []Value) (Value, error) { return shiftTime(pgtypes.NewInt(0), a[0].Interval().Micros) },
+		"timestamp_scale":   rounding,
+		"timestamptz_scale": rounding,
+		"time_scale":        rounding,
+		"interval_scale":    func(a []Value) (Value, error) { return pgtypes.FitInterval(a[0], int32(a[1].Int())) },
+		"timestamp_age":     age,
 		"date_finite": func(a []Value) (Value, error) {
 			return boolean(a[0].Int() != pgtypes.DateInfinity && a[0].Int() != pgtypes.DateNegInfinity)
 		},
-		"timestamp_finite": func(a []Value) (Value, error) { return boolean(!infinite(a[0])) },
+		"timestamp_finite": func(a []Value) (Value, error) { return boolean(!Infinite(a[0])) },
 		"interval_finite":  func([]Value) (Value, error) { return boolean(true) },
 		"make_date":        makeDate,
 	})
 }
 
-func infinite(v Value) bool {
+// Infinite tells whether a timestamp is beyond all times.
+func Infinite(v Value) bool {
 	return v.Int() == pgtypes.TimestampInfinity || v.Int() == pgtypes.TimestampNegInfinity
 }
 
-func inRange(v Value) (Value, error) {
-	if !infinite(v) && !pgtypes.TimestampInRange(v.Int()) {
-		return Value{}, sqlstate.New(sqlstate.DatetimeFieldOverflow, "date out of range for timestamp")
+// dateInRange is InRange for what was a date.
+func dateInRange(v Value) (Value, error) {
+	if v, err := InRange(v); err == nil {
+		return v, nil
+	}
+	return Value{}, sqlstate.New(sqlstate.DatetimeFieldOverflow, "date out of range for timestamp")
+}
+
+// InRange refuses a timestamp that PostgreSQL can't hold.
+func InRange(v Value) (Value, error) {
+	if !Infinite(v) && !pgtypes.TimestampInRange(v.Int()) {
+		return Value{}, timestampOutOfRange
 	}
 	return v, nil
 }
@@ -117,10 +115,41 @@ func dateDiff(a []Value) (Value, error) {
 	return pgtypes.NewInt(a[0].Int() - a[1].Int()), nil
 }
 
+// UnixSeconds is a timestamp in whole seconds since 1970.
+func UnixSeconds(v Value) int64 {
+	return floorDiv(v.Int(), pgtypes.MicrosPerSecond) - pgtypes.UnixEpochDays*86400
+}
+
+// Zoned is the timestamptz of a local time.
+func Zoned(st *pgtypes.Style, v Value) (Value, error) {
+	if Infinite(v) {
+		return v, nil
+	}
+	if _, err := InRange(v); err != nil {
+		return v, err
+	}
+	return InRange(pgtypes.NewInt(st.FromLocal(v.Int())))
+}
+
+// ShiftZoned adds an interval to a timestamptz.
+func ShiftZoned(st *pgtypes.Style, t Value, i pgtypes.IntervalValue, sign int64) (Value, error) {
+	if Infinite(t) {
+		return t, nil
+	}
+	if i.Months != 0 || i.Days != 0 {
+		local, err := shift(pgtypes.NewInt(st.ToLocal(t.Int())), pgtypes.IntervalValue{Months: i.Months, Days: i.Days}, sign)
+		if err != nil {
+			return local, err
+		}
+		t = pgtypes.NewInt(st.FromLocal(local.Int()))
+	}
+	return shift(t, pgtypes.IntervalValue{Micros: i.Micros}, sign)
+}
+
 // shift adds an interval: months keep the day as far as the month has it, then
 // days, then time.
 func shift(t Value, i pgtypes.IntervalValue, sign int64) (Value, error) {
-	if infinite(t) {
+	if Infinite(t) {
 		return t, nil
 	}
 	days, us := pgtypes.SplitTimestamp(t.Int())
@@ -158,7 +187,7 @@ func shiftTime(t Value, by int64) (Value, error) {
 }
 
 func timestampDiff(a []Value) (Value, error) {
-	if infinite(a[0]) || infinite(a[1]) {
+	if Infinite(a[0]) || Infinite(a[1]) {
 		return Value{}, sqlstate.New(sqlstate.DatetimeFieldOverflow, "cannot subtract infinite timestamps")
 	}
 	us, ok := subInt(a[0].Int(), a[1].Int())
@@ -203,7 +232,7 @@ func toDate(a []Value) (Value, error) {
 }
 
 func toTime(a []Value) (Value, error) {
-	if infinite(a[0]) {
+	if Infinite(a[0]) {
 		return Value{}, nil
 	}
 	_, us := pgtypes.SplitTimestamp(a[0].Int())
@@ -213,7 +242,7 @@ func toTime(a []Value) (Value, error) {
 // rounding applies a precision in digits.
 func rounding(a []Value) (Value, error) {
 	p := a[1].Int()
-	if p < 0 || p >= 6 || infinite(a[0]) {
+	if p < 0 || p >= 6 || Infinite(a[0]) {
 		return a[0], nil
 	}
 	unit := int64(math.Pow10(int(6 - p)))
@@ -226,7 +255,7 @@ func rounding(a []Value) (Value, error) {
 
 // age is the difference in years, months and days.
 func age(a []Value) (Value, error) {
-	if infinite(a[0]) || infinite(a[1]) {
+	if Infinite(a[0]) || Infinite(a[1]) {
 		return Value{}, timestampOutOfRange
 	}
 	later, earlier, sign := a[0].Int(), a[1].Int(), int64(1)
@@ -264,16 +293,4 @@ func makeDate(a []Value) (Value, error) {
 		return Value{}, sqlstate.Errorf(sqlstate.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", a[0].Int(), a[1].Int(), a[2].Int())
 	}
 	return pgtypes.NewInt(pgtypes.DaysFromCivil(y, m, d)), nil
-}
-
-// atZone serves UTC under its names: the only zone there is.
-func atZone(int64) Func {
-	return func(a []Value) (Value, error) {
-		switch strings.ToUpper(a[0].Text()) {
-		case "UTC", "GMT", "Z", "ZULU", "UCT", "ETC/UTC":
-			return a[1], nil
-		}
-		return Value{}, sqlstate.Errorf(sqlstate.FeatureNotSupported, `time zone "%s" is not supported`, a[0].Text()).
-			WithHint("This server knows the time zone UTC.")
-	}
 }

@@ -11,19 +11,16 @@ import (
 
 func init() {
 	add(map[string]Func{
-		"timestamp_part":      part(pgtypes.Timestamp, false),
-		"timestamptz_part":    part(pgtypes.Timestamptz, false),
-		"time_part":           part(pgtypes.Time, false),
-		"interval_part":       part(pgtypes.Interval, false),
-		"extract_date":        part(pgtypes.Date, true),
-		"extract_time":        part(pgtypes.Time, true),
-		"extract_timestamp":   part(pgtypes.Timestamp, true),
-		"extract_timestamptz": part(pgtypes.Timestamptz, true),
-		"extract_interval":    part(pgtypes.Interval, true),
-		"sql:date_part/2":     part(pgtypes.Date, false),
-		"timestamp_trunc":     truncate(pgtypes.Timestamp),
-		"timestamptz_trunc":   truncate(pgtypes.Timestamptz),
-		"interval_trunc":      truncateInterval,
+		"timestamp_part":    part(pgtypes.Timestamp, false),
+		"time_part":         part(pgtypes.Time, false),
+		"interval_part":     part(pgtypes.Interval, false),
+		"extract_date":      part(pgtypes.Date, true),
+		"extract_time":      part(pgtypes.Time, true),
+		"extract_timestamp": part(pgtypes.Timestamp, true),
+		"extract_interval":  part(pgtypes.Interval, true),
+		"sql:date_part/2":   part(pgtypes.Date, false),
+		"timestamp_trunc":   truncate(pgtypes.Timestamp),
+		"interval_trunc":    truncateInterval,
 	})
 }
 
@@ -66,7 +63,7 @@ func notSupported(unit string, typ pgtypes.OID) error {
 func part(typ pgtypes.OID, exact bool) Func {
 	return func(a []Value) (Value, error) {
 		unit := strings.ToLower(a[0].Text())
-		if typ != pgtypes.Interval && typ != pgtypes.Time && (typ == pgtypes.Date && (a[1].Int() == pgtypes.DateInfinity || a[1].Int() == pgtypes.DateNegInfinity) || typ != pgtypes.Date && infinite(a[1])) {
+		if typ != pgtypes.Interval && typ != pgtypes.Time && (typ == pgtypes.Date && (a[1].Int() == pgtypes.DateInfinity || a[1].Int() == pgtypes.DateNegInfinity) || typ != pgtypes.Date && Infinite(a[1])) {
 			return Value{}, sqlstate.New(sqlstate.FeatureNotSupported, "extract from an infinite value is not supported")
 		}
 		n, scale, err := unitOf(strings.TrimSuffix(unit, "s"), unit, typ, a[1])
@@ -108,6 +105,33 @@ func unitOf(unit, given string, typ pgtypes.OID, v Value) (*big.Int, int, error)
 		return big.NewInt(n), 0, nil
 	}
 	return nil, 0, unrecognized(given, typ)
+}
+
+// OffsetPart is timezone and its parts: an offset east of UTC in seconds.
+func OffsetPart(unit string, east int64, exact bool) (Value, bool) {
+	switch strings.ToLower(unit) {
+	case "timezone":
+	case "timezone_hour", "timezone_h":
+		east /= 3600
+	case "timezone_minute", "timezone_m":
+		east = east / 60 % 60
+	default:
+		return Value{}, false
+	}
+	if exact {
+		return pgtypes.NewNumeric(pgtypes.NumericFromInt(east)), true
+	}
+	return pgtypes.NewFloat(float64(east)), true
+}
+
+// NamesType makes an error about one type one about another.
+func NamesType(err error, from, to pgtypes.OID) error {
+	if err == nil {
+		return nil
+	}
+	e := *sqlstate.From(err)
+	e.Message = strings.Replace(e.Message, "type "+pgtypes.Format(from), "type "+pgtypes.Format(to), 1)
+	return &e
 }
 
 // clock are the units of the time of day, with their decimal places.
@@ -221,7 +245,7 @@ func isoWeek(f fields) (year, week int64) {
 func truncate(typ pgtypes.OID) Func {
 	return func(a []Value) (Value, error) {
 		unit := strings.TrimSuffix(strings.ToLower(a[0].Text()), "s")
-		if infinite(a[1]) {
+		if Infinite(a[1]) {
 			return a[1], nil
 		}
 		f := split(typ, a[1])
