@@ -136,7 +136,7 @@ func (w *copyWriter) row(row []pgtypes.Value) error {
 			w.buf = append(w.buf, w.format.null...)
 			continue
 		}
-		w.field = pgtypes.AppendText(w.field[:0], w.columns[i].Type, v)
+		w.field = w.s.inForce().style.AppendText(w.field[:0], w.columns[i].Type, v)
 		if w.format.csv {
 			w.appendCSV(w.field, w.format.quoted[i], len(row) == 1)
 		} else {
