@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"seqd/cmd/seqd/config"
+	"seqd/engine/query"
 	"seqd/protocol/wire"
 	"seqd/raftfsm/node"
 	"seqd/raftfsm/peer"
@@ -127,7 +128,7 @@ func newServer(cfg *config.Serve, b session.Backend, gate *access, addr net.Addr
 			backend:    b,
 			statements: session.NewStatementCache(),
 			logger:     logger,
-			directory:  session.NewDirectory(),
+			directory:  newDirectory(gate.member),
 			settings:   map[string]string{"port": port, "max_connections": strconv.Itoa(cfg.MaxConnections)},
 			defaults:   []settings.Parameter{{Name: "seqd.max_staleness", Value: maxStaleness(cfg)}},
 			access:     gate,
@@ -138,6 +139,16 @@ func newServer(cfg *config.Serve, b session.Backend, gate *access, addr net.Addr
 		Wire:           wire.Config{MaxMessageSize: cfg.MaxMessageSize, TLS: gate.tls()},
 		Logger:         logger,
 	})
+}
+
+// newDirectory is where the sessions of the server know of each other, and of its log.
+func newDirectory(m *member) *session.Directory {
+	d := session.NewDirectory()
+	d.LogWritten = func() query.LogStatistics {
+		w := m.node.Written()
+		return query.LogStatistics{Records: w.Records, Bytes: w.Bytes, Writes: w.Commits, Syncs: w.Syncs}
+	}
+	return d
 }
 
 // maxStaleness is the flag as the setting takes it.

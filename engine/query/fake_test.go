@@ -180,6 +180,9 @@ func (fakeHost) Locks() []Lock        { return nil }
 func (fakeHost) Cancel(int32) bool    { return true }
 func (fakeHost) Terminate(int32) bool { return true }
 func (fakeHost) StartTime() int64     { return 1_700_000_000_000_000 }
+func (fakeHost) Log() LogStatistics {
+	return LogStatistics{Records: 3, Bytes: 400, Writes: 2, Syncs: 4}
+}
 
 func (f *fakeSession) Style() *pgtypes.Style                         { return pgtypes.Default }
 func (f *fakeSession) CurrentUser() string                           { return "postgres" }

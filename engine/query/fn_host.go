@@ -1,6 +1,8 @@
 package query
 
 import (
+	"strconv"
+
 	"github.com/cockroachdb/apd/v3"
 
 	"seqd/engine"
@@ -14,6 +16,7 @@ func init() {
 		"pg_terminate_backend":     signal(Host.Terminate, signalWords{"terminate superuser process", "process is being terminated"}),
 		"pg_postmaster_start_time": func(f *frame, _ *callExpr, _ []value) (value, error) { return timeOf(f.s.Host().StartTime()), nil },
 		"pg_conf_load_time":        func(f *frame, _ *callExpr, _ []value) (value, error) { return timeOf(f.s.Host().StartTime()), nil },
+		"pg_stat_get_wal":          logStatistics,
 		"inet_client_addr":         func(f *frame, _ *callExpr, _ []value) (value, error) { return textOrNull(ownActivity(f).Address), nil },
 		"inet_client_port": func(f *frame, _ *callExpr, _ []value) (value, error) {
 			if a := ownActivity(f); a.Address != "" {
@@ -235,4 +238,13 @@ func cursors(f *frame, c *callExpr, _ []value) (setIterator, error) {
 	return table(c, rows)
 }
 
-// Times are shown in UTC whatever TimeZone says, so there is one zone.
+// logStatistics is pg_stat_wal: the node's own log. Full pages and buffers are
+// PostgreSQL's alone, and times are 0 there too unless track_wal_io_timing is on.
+func logStatistics(f *frame, c *callExpr, _ []value) (value, error) {
+	host := f.s.Host()
+	log, zero := host.Log(), pgtypes.NewInt(0)
+	return recordOf(c.out, []value{
+		pgtypes.NewInt(log.Records), zero, numericOrNull(strconv.FormatInt(log.Bytes, 10)), zero,
+		pgtypes.NewInt(log.Writes), pgtypes.NewInt(log.Syncs), pgtypes.NewFloat(0), pgtypes.NewFloat(0), timeOf(host.StartTime()),
+	}), nil
+}

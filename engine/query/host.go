@@ -16,6 +16,14 @@ type Host interface {
 	Cancel(pid int32) bool
 	Terminate(pid int32) bool
 	StartTime() int64
+	// Log is what this node has written to its log since it started.
+	Log() LogStatistics
+}
+
+// LogStatistics is a row of pg_stat_wal.
+type LogStatistics struct {
+	Records, Bytes int64
+	Writes, Syncs  int64
 }
 
 // Activity is a row of pg_stat_activity.

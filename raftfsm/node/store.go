@@ -33,6 +33,8 @@ type logStore struct {
 	retry   time.Duration
 	mute    func() // has nothing leave this node any more; nil: nothing does yet
 
+	written Written // by atomic operations alone
+
 	close   sync.Once
 	closing chan struct{}
 	since   atomic.Int64 // when the write under way began, in ns since start; 0: none
@@ -54,6 +56,30 @@ func newLogStore(b bolt, onStall, onFatal func(error)) *logStore {
 	return &logStore{bolt: b, onStall: onStall, onFatal: onFatal, retry: 100 * time.Millisecond, start: time.Now(), closing: make(chan struct{})}
 }
 
+// Written is what a node has written to its log since it was opened.
+type Written struct {
+	Records, Bytes int64 // entries and their contents
+	Commits, Syncs int64 // transactions of the file, and how often it was made durable for them
+}
+
+// syncsPerCommit is how often bolt has the disk make things durable in a transaction:
+// once for its pages, then for the meta page that leads to them.
+const syncsPerCommit = 2
+
+func (s *logStore) committed() {
+	atomic.AddInt64(&s.written.Commits, 1)
+	atomic.AddInt64(&s.written.Syncs, syncsPerCommit)
+}
+
+// Written tells what the node has written to its log; an ephemeral one has none.
+func (n *Node) Written() Written {
+	if n.store == nil {
+		return Written{}
+	}
+	w := &n.store.written
+	return Written{Records: atomic.LoadInt64(&w.Records), Bytes: atomic.LoadInt64(&w.Bytes), Commits: atomic.LoadInt64(&w.Commits), Syncs: atomic.LoadInt64(&w.Syncs)}
+}
+
 // stopWaiting makes writes that wait for disk space give up.
 func (s *logStore) stopWaiting() { s.close.Do(func() { close(s.closing) }) }
 
@@ -69,6 +95,7 @@ func (s *logStore) write(f func() error) error {
 	defer s.since.Store(0)
 	err := f()
 	if err == nil {
+		s.committed()
 		return nil
 	}
 	stalled := false
@@ -83,6 +110,7 @@ func (s *logStore) write(f func() error) error {
 		case <-time.After(s.retry):
 		}
 		if err = f(); err == nil {
+			s.committed()
 			s.onStall(nil)
 			return nil
 		}
@@ -116,7 +144,14 @@ func (s *logStore) StoreLogs(logs []*raft.Log) error {
 		c.Extensions = binary.LittleEndian.AppendUint32(l.Extensions[:len(l.Extensions):len(l.Extensions)], logSum(l))
 		sealed[i] = &c
 	}
-	return s.write(func() error { return s.bolt.StoreLogs(sealed) })
+	err := s.write(func() error { return s.bolt.StoreLogs(sealed) })
+	if err == nil {
+		for _, l := range sealed {
+			atomic.AddInt64(&s.written.Bytes, int64(len(l.Data)+len(l.Extensions)))
+		}
+		atomic.AddInt64(&s.written.Records, int64(len(sealed)))
+	}
+	return err
 }
 
 // GetLog implements raft.LogStore.

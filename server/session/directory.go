@@ -17,6 +17,8 @@ import (
 // pg_cancel_backend reaches.
 type Directory struct {
 	started time.Time
+	// LogWritten is what the node has written to its log; nil: it has none.
+	LogWritten func() query.LogStatistics
 	// clock is the time that sessions note, a few milliseconds old at the most:
 	// reading a clock twice a statement would be a tenth of what one costs.
 	clock atomic.Int64
@@ -127,6 +129,14 @@ func (d *Directory) find(pid int32) *Session {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.sessions[pid]
+}
+
+// Log implements query.Host.
+func (d *Directory) Log() query.LogStatistics {
+	if d.LogWritten == nil {
+		return query.LogStatistics{}
+	}
+	return d.LogWritten()
 }
 
 // StartTime implements query.Host.

@@ -285,3 +285,20 @@ func TestLoadsThatAreNone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// BenchmarkRound is what the driver itself costs, without a network or a server: ns a
+// statement.
+func BenchmarkRound(b *testing.B) {
+	for _, load := range []Load{oneByOne, {Sequence: "s", Protocol: result.Pipelined, Depth: 50, Batch: 1}} {
+		b.Run(load.Protocol, func(b *testing.B) {
+			columns := &pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{{Name: []byte("nextval"), DataTypeOID: 20, DataTypeSize: 8, TypeModifier: -1}}}
+			answer := bytes.Repeat(encode(&pgproto3.BindComplete{}, columns, &pgproto3.DataRow{Values: [][]byte{{0, 0, 0, 0, 0, 0, 1, 0}}}, done), load.Depth)
+			c := cannedClient(load, &canned{answer: append(answer, encode(ready)...)})
+			now := time.Now()
+			b.ReportAllocs()
+			for range b.N / load.Depth {
+				now, _ = c.round(now)
+			}
+		})
+	}
+}

@@ -114,6 +114,9 @@ func TestBenchRun(t *testing.T) {
 		if s.ServerCPUSeconds == nil {
 			t.Errorf("%s: no CPU time (%s)", target.Name, target.CPUUnknown)
 		}
+		if s.LogRecords == nil || s.LogSyncs == nil || *s.LogRecords == 0 && s.Round == 1 && i < 3 {
+			t.Errorf("%s: log %v %v (%s)", target.Name, s.LogRecords, s.LogSyncs, target.LogUnknown)
+		}
 	}
 	for i, want := range []string{"seqd prelog=0", "seqd prelog=1000", "pg", seqd.Addr()} {
 		target := r.Targets[i]
