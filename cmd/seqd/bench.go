@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/term"
@@ -35,6 +36,9 @@ func benchmark(c *config.Bench, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return &config.UsageError{Err: err}
 	}
+	if err := outputsCanBe(c); err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	shown := newCounter(errOut)
@@ -60,7 +64,7 @@ func writeReports(c *config.Bench, run *result.Run, out io.Writer) error {
 	for _, f := range []struct {
 		name  string
 		write func(io.Writer, *result.Run) error
-	}{{c.JSON, result.Write}, {c.CSV, report.CSV}, {c.Benchstat, report.Benchstat}} {
+	}{{c.JSON, result.Write}, {c.CSV, report.CSV}, {c.Benchstat, report.Benchstat}, {c.HTML, report.HTML}} {
 		switch f.name {
 		case "":
 		case "-":
@@ -70,18 +74,58 @@ func writeReports(c *config.Bench, run *result.Run, out io.Writer) error {
 			errs = append(errs, writeFile(f.name, func(w io.Writer) error { return f.write(w, run) }))
 		}
 	}
+	if c.PNG != "" {
+		errs = append(errs, writeImages(c.PNG, run))
+	}
 	if table {
 		errs = append(errs, report.Table(out, run, columns(out)))
 	}
 	return errors.Join(errs...)
 }
 
+// writeFile writes a file, whole or not at all.
 func writeFile(name string, write func(io.Writer) error) error {
-	f, err := os.Create(name)
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(f), f.Close())
+	defer os.Remove(f.Name()) // not there any more if all went well
+	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+func writeImages(dir string, run *result.Run) error {
+	images, err := report.Images(run, report.PNG)
+	for _, i := range images {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, i.Name), i.Bytes, 0o644))
+	}
+	return err
+}
+
+// outputsCanBe finds out whether files can be written, before minutes are spent on
+// what is to be in them.
+func outputsCanBe(c *config.Bench) error {
+	if c.PNG != "" {
+		if err := os.MkdirAll(c.PNG, 0o755); err != nil {
+			return fmt.Errorf("--png: %w", err)
+		}
+	}
+	for flag, name := range map[string]string{"--json": c.JSON, "--csv": c.CSV, "--benchstat": c.Benchstat, "--html": c.HTML} {
+		if name == "" || name == "-" {
+			continue
+		}
+		f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
+		if err != nil {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+		_ = f.Close()
+		if err := os.Remove(f.Name()); err != nil {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+	}
+	return nil
 }
 
 // verdict is an error if not everything was measured: scripts want to know.

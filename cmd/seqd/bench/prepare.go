@@ -163,9 +163,13 @@ func (p *Prepared) owned() (n int) {
 	return n
 }
 
-// Command is the command line without passwords: targets are replaced.
+// Command is the command line behind the command's name, without passwords: targets
+// are replaced.
 func (p *Prepared) Command(args []string) []string {
 	shown := slices.Clone(args)
+	if i := slices.Index(shown, "bench"); i >= 0 {
+		shown = slices.Delete(shown, i, i+1)
+	}
 	for i, arg := range shown {
 		if j := slices.Index(p.options.Targets, arg); j < 0 || arg == p.options.Own {
 			continue

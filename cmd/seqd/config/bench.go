@@ -30,6 +30,8 @@ type Bench struct {
 	JSON      string `name:"json" placeholder:"FILE" help:"Save the run, to be compared with others."`
 	CSV       string `name:"csv" placeholder:"FILE" help:"Every sample, for a spreadsheet."`
 	Benchstat string `placeholder:"FILE" help:"The samples in the format of Go benchmarks, which benchstat reads."`
+	HTML      string `name:"html" placeholder:"FILE" help:"A page with plots, which needs nothing else."`
+	PNG       string `name:"png" placeholder:"DIR" help:"The plots as pictures, in a folder."`
 	Compare   bool   `help:"Measure nothing: set two saved runs (--json) side by side, given in place of targets."`
 }
 
@@ -60,7 +62,7 @@ func (b *Bench) validate() error {
 	case !own && (len(b.Prelog) > 0 || len(b.Nodes) > 0 || b.OwnDir != ""):
 		return errors.New("--prelog, --nodes and --own-dir: they are for own servers; add the target own")
 	}
-	return toStandardOutput(map[string]string{"--json": b.JSON, "--csv": b.CSV, "--benchstat": b.Benchstat})
+	return toStandardOutput(map[string]string{"--json": b.JSON, "--csv": b.CSV, "--benchstat": b.Benchstat, "--html": b.HTML})
 }
 
 // toStandardOutput refuses two files on standard output.
@@ -72,7 +74,7 @@ func toStandardOutput(files map[string]string) error {
 		}
 	}
 	if n > 1 {
-		return errors.New("--json, --csv and --benchstat: only one of them can go to standard output (-)")
+		return errors.New("--json, --csv, --benchstat and --html: only one of them can go to standard output (-)")
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type Run struct {
 	Seqd        string    `json:"seqd"` // version of the seqd that measured
 	Started     time.Time `json:"started"`
 	Finished    time.Time `json:"finished"`
-	Command     []string  `json:"command"` // the command line's arguments, without passwords
+	Command     []string  `json:"command"` // the arguments after seqd bench, without passwords
 	Settings    Settings  `json:"settings"`
 	Machine     Machine   `json:"machine"`
 	Interrupted bool      `json:"interrupted,omitempty"` // the user stopped it: rounds or points are missing

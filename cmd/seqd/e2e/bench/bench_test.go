@@ -88,9 +88,11 @@ var tiny = []string{"--cache", "7", "--clients", "2", "--protocol", "simple,pipe
 func TestBenchRun(t *testing.T) {
 	pg := pgserver.ForTest(t, pgserver.Options{})
 	seqd := startSeqd(t, seqdserver.Options{DataDir: t.TempDir()})
-	file := filepath.Join(t.TempDir(), "run.json")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "run.json")
 	dsns := []string{strings.Replace(pg.DSN("postgres"), "postgres@", "postgres:secret@", 1), seqd.DSN()}
-	c := newCommand(t, append(slices.Clone(tiny), "own", "pg="+dsns[0], dsns[1], "--kill", "--prelog", "0,1000", "--json", file)...)
+	c := newCommand(t, append(slices.Clone(tiny), "own", "pg="+dsns[0], dsns[1], "--kill", "--prelog", "0,1000", "--json", file,
+		"--csv", filepath.Join(dir, "run.csv"), "--benchstat", filepath.Join(dir, "run.txt"), "--html", filepath.Join(dir, "run.html"), "--png", filepath.Join(dir, "plots"))...)
 	if code := c.code(t); code != 0 {
 		t.Fatalf("exit code %d\n%s%s", code, &c.out, &c.errOut)
 	}
@@ -127,6 +129,20 @@ func TestBenchRun(t *testing.T) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"run.csv": "prelog=1000", "run.txt": "Benchmark", "run.html": "</html>"} {
+		report, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.Contains(string(report), want) {
+			t.Errorf("%s: %v, %d bytes", name, err, len(report))
+		}
+		text = append(text, report...)
+	}
+	if pictures, _ := filepath.Glob(filepath.Join(dir, "plots", "*.png")); len(pictures) == 0 {
+		t.Error("no pictures")
+	}
+	again := newCommand(t, "--compare", file, file)
+	if code := again.code(t); code != 0 || !strings.Contains(again.out.String(), "pipelined") {
+		t.Errorf("--compare: exit code %d\n%s%s", code, &again.out, &again.errOut)
 	}
 	if strings.Contains(string(text)+c.out.String()+c.errOut.String(), "secret") {
 		t.Error("a password shows")
@@ -273,6 +289,31 @@ func TestBenchRefused(t *testing.T) {
 	} {
 		c := newCommand(t, tt.args...)
 		if code := c.code(t); code != 2 || !strings.Contains(c.errOut.String(), tt.want) || strings.Contains(c.errOut.String(), "secret") {
+			t.Errorf("%v: exit code %d, %s", tt.args, code, &c.errOut)
+		}
+	}
+}
+
+// What can't be written, or read, is said before anything is measured.
+func TestBenchFiles(t *testing.T) {
+	dir := t.TempDir()
+	damaged := filepath.Join(dir, "damaged.json")
+	if err := os.WriteFile(damaged, []byte(`{"format": 1, "samples": [`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	none := filepath.Join(dir, "none", "file")
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--json", none}, "--json: "},
+		{[]string{"--html", none}, "--html: "},
+		{[]string{"--png", filepath.Join(damaged, "x")}, "--png: "},
+		{[]string{"--compare", damaged, damaged}, damaged + ": not a whole saved run"},
+		{[]string{"--compare", none, damaged}, "no such file"},
+	} {
+		c := newCommand(t, tt.args...)
+		if code := c.code(t); code != 1 || !strings.Contains(c.errOut.String(), tt.want) || strings.Contains(c.errOut.String(), "points") {
 			t.Errorf("%v: exit code %d, %s", tt.args, code, &c.errOut)
 		}
 	}
