@@ -54,7 +54,7 @@ func (c *counter) at(done, total int, what string) {
 	}
 	if c.bar != nil {
 		c.bar.ChangeMax(total)
-		c.bar.Describe(what)
+		c.bar.Describe(fit(what, columns(c.out)-barColumns))
 		_ = c.bar.Set(done) // what it can't show is no loss
 		return
 	}
@@ -66,6 +66,19 @@ func (c *counter) at(done, total int, what string) {
 		}
 		fmt.Fprintf(c.out, "%d of %d%s: %s\n", done, total, rest, what)
 	}
+}
+
+// barColumns is what the bar takes beside what it describes.
+const barColumns = 48
+
+// fit cuts a text to that many columns: a bar that is wider than its line leaves
+// pieces behind.
+func fit(text string, columns int) string {
+	runes := []rune(text)
+	if len(runes) <= max(columns, 0) {
+		return text
+	}
+	return string(runes[:max(columns-1, 0)]) + "…"
 }
 
 // say writes a line, without tearing the bar apart.

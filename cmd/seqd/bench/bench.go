@@ -62,10 +62,11 @@ func Run(ctx context.Context, c Config, run *result.Run) error {
 	return err
 }
 
-// open opens all targets. One that can't be used is no reason not to measure others.
+// open opens all targets, each with a schema of its own: two may be ways to the same
+// server. One that can't be used is no reason not to measure others.
 func (r *runner) open(ctx context.Context) {
-	schema := fmt.Sprintf("seqd_bench_%016x", rand.Uint64())
 	for i, t := range r.Targets {
+		schema := fmt.Sprintf("seqd_bench_%016x", rand.Uint64())
 		if err := t.Open(ctx, schema); err != nil && ctx.Err() == nil {
 			r.dies(i, "can't be used: "+err.Error())
 		}

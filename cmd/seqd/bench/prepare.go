@@ -145,7 +145,7 @@ func (p *Prepared) Announce() string {
 		names[i] = w.name
 	}
 	return fmt.Sprintf("%d points, %d rounds of %v on %s: about %v",
-		len(p.points), p.plan.Rounds, p.plan.Duration, strings.Join(names, ", "), p.Estimate().Round(time.Second))
+		len(p.points), p.plan.Rounds, p.plan.Duration, strings.Join(names, ", "), max(p.Estimate().Round(time.Second), time.Second))
 }
 
 // Estimate is how long it takes.

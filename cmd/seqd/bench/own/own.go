@@ -68,7 +68,40 @@ func Start(ctx context.Context, o Options) (*Servers, error) {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
+	if err := s.awaitVoters(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
+}
+
+var voterLine = regexp.MustCompile(`(?m)^node\d+ .* (voter|leader) `)
+
+// awaitVoters waits until all nodes of a cluster have their votes: before, commits are
+// cheaper.
+func (s *Servers) awaitVoters(ctx context.Context) error {
+	if len(s.nodes) == 1 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		cmd := exec.CommandContext(ctx, s.options.Program, "cluster", "status", "--node", s.nodes[0].peer)
+		cmd.Env = environment()
+		status, err := cmd.CombinedOutput()
+		if err == nil && len(voterLine.FindAll(status, -1)) == len(s.nodes) {
+			return nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("not all nodes have a vote: %w: %s", ctx.Err(), status)
+		}
+	}
+}
+
+// environment is ours without the settings that are meant for other servers.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "SEQD_") })
 }
 
 // freePort is one that nobody listens at now.
@@ -96,10 +129,9 @@ func (s *Servers) start(ctx context.Context, n *node) error {
 		args = append(args, "--prelog-max", strconv.FormatUint(*s.options.Prelog, 10))
 	}
 	cmd := exec.Command(s.options.Program, args...)
-	// A group of its own: Ctrl-C at the terminal is ours to handle. And none of the
-	// settings that are meant for other servers.
+	// A group of its own: Ctrl-C at the terminal is ours to handle.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "SEQD_") })
+	cmd.Env = environment()
 	ready := make(chan string, 1)
 	var err error
 	n.process, err = proc.Start(cmd, syscall.SIGKILL, func(line string) {

@@ -91,7 +91,8 @@ func TestBenchRun(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "run.json")
 	dsns := []string{strings.Replace(pg.DSN("postgres"), "postgres@", "postgres:secret@", 1), seqd.DSN()}
-	c := newCommand(t, append(slices.Clone(tiny), "own", "pg="+dsns[0], dsns[1], "--kill", "--prelog", "0,1000", "--json", file,
+	// The last is another way to the same server.
+	c := newCommand(t, append(slices.Clone(tiny), "own", "pg="+dsns[0], dsns[1], "again="+dsns[1], "--kill", "--prelog", "0,1000", "--json", file,
 		"--csv", filepath.Join(dir, "run.csv"), "--benchstat", filepath.Join(dir, "run.txt"), "--html", filepath.Join(dir, "run.html"), "--png", filepath.Join(dir, "plots"))...)
 	if code := c.code(t); code != 0 {
 		t.Fatalf("exit code %d\n%s%s", code, &c.out, &c.errOut)
@@ -100,7 +101,7 @@ func TestBenchRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const targets, points, rounds = 4, 4, 2
+	const targets, points, rounds = 5, 4, 2
 	if len(r.Targets) != targets || len(r.Points) != points || len(r.Samples) != targets*points*rounds {
 		t.Fatalf("%d targets, %d points, %d samples", len(r.Targets), len(r.Points), len(r.Samples))
 	}
@@ -120,7 +121,7 @@ func TestBenchRun(t *testing.T) {
 			t.Errorf("%s: log %v %v (%s)", target.Name, s.LogRecords, s.LogSyncs, target.LogUnknown)
 		}
 	}
-	for i, want := range []string{"seqd prelog=0", "seqd prelog=1000", "pg", seqd.Addr()} {
+	for i, want := range []string{"seqd prelog=0", "seqd prelog=1000", "pg", seqd.Addr(), "again"} {
 		target := r.Targets[i]
 		if target.Name != want || target.Problem != "" || target.Own != (i < 2) || !target.Local || target.Kind == "" {
 			t.Errorf("%+v", target)
