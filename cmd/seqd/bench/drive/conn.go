@@ -102,21 +102,41 @@ func (c *conn) receive(r *received, binaryValues bool) error {
 		return c.lost(r, err)
 	}
 	c.w += n
-	for c.w-c.r >= 5 {
-		head := c.buf[c.r:c.w]
-		size := 1 + int(binary.BigEndian.Uint32(head[1:]))
+	return c.messages(r, binaryValues)
+}
+
+// messages looks at all whole messages that have come.
+func (c *conn) messages(r *received, binaryValues bool) error {
+	in, at := c.buf[c.r:c.w], 0
+	for len(in)-at >= 5 {
+		typ, size := in[at], 1+int(binary.BigEndian.Uint32(in[at+1:]))
 		if size < 5 || size > messageMax {
-			return fmt.Errorf("not the PostgreSQL protocol: message %q of %d bytes", head[0], size)
+			return fmt.Errorf("not the PostgreSQL protocol: message %q of %d bytes", typ, size)
 		}
-		if len(head) < size {
+		if len(in)-at < size {
+			c.r += at
 			c.fit(size)
 			return nil
 		}
-		c.r += size
-		if err := r.message(head[0], head[5:size], binaryValues); err != nil {
-			return err
+		body := in[at+5 : at+size]
+		at += size
+		switch typ {
+		case '1', '2', 'T': // most of what comes: nothing that is counted
+		case 'D':
+			if err := r.row(body, binaryValues); err != nil {
+				return err
+			}
+		case 'C':
+			r.statements++
+		case 'Z':
+			r.ready = true
+		case 'E':
+			r.failed = serverError(body)
+		case 'G', 'H', 'W':
+			return errors.New("the server answers with COPY")
 		}
 	}
+	c.r += at
 	return nil
 }
 
@@ -157,26 +177,21 @@ func (c *conn) told(err error) error {
 	return c.lost(&r, err)
 }
 
-func (r *received) message(typ byte, body []byte, binaryValues bool) error {
-	switch typ {
-	case 'D':
-		v, err := value(body, binaryValues)
-		if err != nil {
+// row counts a row with a value.
+func (r *received) row(body []byte, binaryValues bool) error {
+	var v int64
+	if binaryValues && len(body) == 14 && body[1] == 1 && body[5] == 8 { // one column, eight bytes
+		v = int64(binary.BigEndian.Uint64(body[6:]))
+	} else {
+		var err error
+		if v, err = value(body, binaryValues); err != nil {
 			return err
 		}
-		r.values++
-		r.top = max(r.top, v)
-		if v <= r.floor {
-			r.below++
-		}
-	case 'C':
-		r.statements++
-	case 'Z':
-		r.ready = true
-	case 'E':
-		r.failed = serverError(body)
-	case 'G', 'H', 'W':
-		return fmt.Errorf("the server answers with COPY")
+	}
+	r.values++
+	r.top = max(r.top, v)
+	if v <= r.floor {
+		r.below++
 	}
 	return nil
 }
