@@ -12,9 +12,9 @@ import (
 func init() {
 	register(map[string]envFunc{
 		"pg_relation_size":        func(f *frame, _ *callExpr, a []value) (value, error) { return sizeOf(f.s, a[0].OID(), a[1].Text()) },
-		"pg_table_size":           func(f *frame, _ *callExpr, a []value) (value, error) { return sizeOf(f.s, a[0].OID(), "") },
-		"pg_total_relation_size":  func(f *frame, _ *callExpr, a []value) (value, error) { return sizeOf(f.s, a[0].OID(), "") },
-		"pg_indexes_size":         func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewInt(0), nil },
+		"pg_table_size":           func(f *frame, _ *callExpr, a []value) (value, error) { return tableSize(f.s, a[0].OID(), false) },
+		"pg_total_relation_size":  func(f *frame, _ *callExpr, a []value) (value, error) { return tableSize(f.s, a[0].OID(), true) },
+		"pg_indexes_size":         func(f *frame, _ *callExpr, a []value) (value, error) { return pgtypes.NewInt(indexesSize(f.s, a[0].OID())), nil },
 		"pg_database_size_oid":    databaseSize,
 		"pg_database_size_name":   databaseSize,
 		"pg_tablespace_size_oid":  func(f *frame, c *callExpr, a []value) (value, error) { return databaseSize(f, c, a) },
@@ -83,34 +83,6 @@ func statistic(fn *builtin.Function) *implementation {
 		}
 	}
 	return impl
-}
-
-// pageSize is PostgreSQL's: a sequence takes one page there, and one more for its
-// initial state if it is unlogged.
-const pageSize = 8192
-
-func sizeOf(s Session, oid uint32, fork string) (value, error) {
-	seq, ok := s.Database().SequenceByOID(engine.OID(oid))
-	if !ok {
-		if _, _, known := relationByOID(s, engine.OID(oid)); !known {
-			return value{}, nil
-		}
-		return pgtypes.NewInt(0), nil
-	}
-	size := int64(0)
-	if fork == "" || fork == "main" {
-		size += pageSize
-	}
-	if seq.Persistence == engine.Unlogged && (fork == "" || fork == "init") {
-		size += pageSize
-	}
-	switch fork {
-	case "", "main", "init", "fsm", "vm":
-	default:
-		return value{}, sqlstate.New(sqlstate.InvalidParameterValue, "invalid fork name").
-			WithHint(`Valid fork names are "main", "fsm", "vm", and "init".`)
-	}
-	return pgtypes.NewInt(size), nil
 }
 
 // databaseSize is a page for each sequence.

@@ -43,7 +43,7 @@ var lives = map[string]live{
 	}},
 	"pg_seclabel": {rows: func(env Env) Rows { return each(securityLabels(env), labelRow) }},
 
-	"pg_authid": {rows: func(env Env) Rows { return each(collect(env.Catalog().Roles), roleRow) }, by: finder{
+	"pg_authid": {rows: func(env Env) Rows { return each(inInitdbOrder(collect(env.Catalog().Roles), roleOID), roleRow) }, by: finder{
 		"oid":     func(env Env, key value) Rows { return each(found(env.Catalog().RoleByOID(keyOID(key))), roleRow) },
 		"rolname": func(env Env, key value) Rows { return each(found(env.Catalog().Role(key.Text())), roleRow) },
 	}},
@@ -52,7 +52,8 @@ var lives = map[string]live{
 			return each(collect(func(yield func(*engine.Membership) bool) { env.Catalog().MembersOf(keyOID(key), yield) }), memberRow)
 		},
 		"member": func(env Env, key value) Rows {
-			return each(collect(func(yield func(*engine.Membership) bool) { env.Catalog().RolesOf(keyOID(key), yield) }), memberRow)
+			list := collect(func(yield func(*engine.Membership) bool) { env.Catalog().RolesOf(keyOID(key), yield) })
+			return each(inInitdbOrder(list, func(m *engine.Membership) engine.OID { return m.Role }), memberRow)
 		},
 	}},
 	"pg_database": {rows: func(env Env) Rows { return databases(env, collect(env.Catalog().Databases)) }, by: finder{

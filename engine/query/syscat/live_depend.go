@@ -61,6 +61,10 @@ func tableDependencies(t *engine.Table) []dependency {
 			d := part
 			d.ref, d.refColumn, d.kind = t.OID, n, 'a'
 			list = append(list, d)
+			if c.Kind == engine.ConstraintCheck { // once more, for the expression
+				d.kind = 'n'
+				list = append(list, d)
+			}
 		}
 		if c.Kind != engine.ConstraintForeign {
 			continue

@@ -1,6 +1,9 @@
 package syscat
 
 import (
+	"cmp"
+	"slices"
+
 	"seqd/engine"
 	"seqd/engine/acl"
 	"seqd/protocol/pgtypes"
@@ -28,6 +31,36 @@ func schemas(env Env, list []*engine.Schema) Rows {
 		copy(row, []value{oid(s.OID), text(s.Name), oid(s.Owner), ACL(env.Catalog(), s.ACL)})
 	})
 }
+
+// firstRoles are the predefined roles that initdb makes before those of lower OIDs, and
+// lastRoles those that it makes behind greater ones.
+var (
+	firstRoles = []engine.OID{engine.BootstrapSuperuser, engine.PgDatabaseOwner, engine.PgReadAllData, engine.PgWriteAllData}
+	lastRoles  = []engine.OID{engine.PgSignalBackend, engine.PgCheckpoint}
+)
+
+// inInitdbOrder puts roles into the order in which PostgreSQL finds them in pg_authid:
+// queries that do not sort show it (psql's \du, with the roles that a role is in).
+func inInitdbOrder[T any](list []T, role func(T) engine.OID) []T {
+	rank := func(oid engine.OID) int {
+		switch i := slices.Index(lastRoles, oid); {
+		case oid >= engine.FirstNormalObjectID:
+			return len(firstRoles) + 1 + len(lastRoles)
+		case i >= 0:
+			return len(firstRoles) + 1 + i
+		}
+		if i := slices.Index(firstRoles, oid); i >= 0 {
+			return i
+		}
+		return len(firstRoles)
+	}
+	slices.SortStableFunc(list, func(a, b T) int {
+		return cmp.Or(cmp.Compare(rank(role(a)), rank(role(b))), cmp.Compare(role(a), role(b)))
+	})
+	return list
+}
+
+func roleOID(r *engine.Role) engine.OID { return r.OID }
 
 func roleRow(row []value, r *engine.Role) {
 	password := null
