@@ -11,10 +11,12 @@ import (
 
 func init() {
 	register(map[string]envFunc{
-		"pg_relation_size":        func(f *frame, _ *callExpr, a []value) (value, error) { return sizeOf(f.s, a[0].OID(), a[1].Text()) },
-		"pg_table_size":           func(f *frame, _ *callExpr, a []value) (value, error) { return tableSize(f.s, a[0].OID(), false) },
-		"pg_total_relation_size":  func(f *frame, _ *callExpr, a []value) (value, error) { return tableSize(f.s, a[0].OID(), true) },
-		"pg_indexes_size":         func(f *frame, _ *callExpr, a []value) (value, error) { return pgtypes.NewInt(indexesSize(f.s, a[0].OID())), nil },
+		"pg_relation_size":       func(f *frame, _ *callExpr, a []value) (value, error) { return sizeOf(f.s, a[0].OID(), a[1].Text()) },
+		"pg_table_size":          func(f *frame, _ *callExpr, a []value) (value, error) { return tableSize(f.s, a[0].OID(), false) },
+		"pg_total_relation_size": func(f *frame, _ *callExpr, a []value) (value, error) { return tableSize(f.s, a[0].OID(), true) },
+		"pg_indexes_size": func(f *frame, _ *callExpr, a []value) (value, error) {
+			return pgtypes.NewInt(indexesSize(f.s, a[0].OID())), nil
+		},
 		"pg_database_size_oid":    databaseSize,
 		"pg_database_size_name":   databaseSize,
 		"pg_tablespace_size_oid":  func(f *frame, c *callExpr, a []value) (value, error) { return databaseSize(f, c, a) },
