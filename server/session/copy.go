@@ -28,7 +28,7 @@ func (s *Session) copyTable(c *parser.CopyStmt) (result, error) {
 	var err error
 	if c.Relation != nil {
 		if src, err = s.copied(*c.Relation); err != nil {
-			return result{}, err
+			return result{}, s.takeRowsBefore(c, err)
 		}
 		if copied, err = copiedColumns(src.columns, c.Columns, src.name); err != nil {
 			return result{}, err

@@ -24,18 +24,9 @@ func (s *Session) copyFrom(c *parser.CopyStmt, src *copySource, copied []string)
 	if err := f.checkForced(src.columns, copied, src.name); err != nil {
 		return result{}, err
 	}
-	reply := &pgproto3.CopyInResponse{ColumnFormatCodes: make([]uint16, len(copied))}
-	if f.binary {
-		reply.OverallFormat = 1
-		for i := range reply.ColumnFormatCodes {
-			reply.ColumnFormatCodes[i] = 1
-		}
-	}
-	s.conn.Send(reply)
-	if err := s.conn.Flush(); err != nil {
+	if err := s.startCopyIn(len(copied), f.binary); err != nil {
 		return result{}, err
 	}
-	s.unflushed = false
 	if err := notCopied(src, true); err != nil {
 		return result{}, err
 	}
@@ -43,6 +34,33 @@ func (s *Session) copyFrom(c *parser.CopyStmt, src *copySource, copied []string)
 		return result{}, denied("permission denied: \"%s\" is a system catalog", src.name)
 	}
 	return result{tag: "COPY 0"}, s.awaitCopy(&rowDetector{format: f}, src.name)
+}
+
+// startCopyIn lets the client send rows.
+func (s *Session) startCopyIn(columns int, binary bool) error {
+	reply := &pgproto3.CopyInResponse{ColumnFormatCodes: make([]uint16, columns)}
+	if binary {
+		reply.OverallFormat = 1
+		for i := range reply.ColumnFormatCodes {
+			reply.ColumnFormatCodes[i] = 1
+		}
+	}
+	s.conn.Send(reply)
+	s.unflushed = false
+	return s.conn.Flush()
+}
+
+// takeRowsBefore is for COPY FROM of a relation that is not there: the client may send
+// the rows before it is told, unlike in PostgreSQL. A dump's relations are often of a
+// kind that was refused before, and psql would take their rows for statements.
+func (s *Session) takeRowsBefore(c *parser.CopyStmt, missing error) error {
+	if code := sqlstate.CodeOf(missing); !c.From || code != sqlstate.UndefinedTable && code != sqlstate.InvalidSchemaName {
+		return missing
+	}
+	if err := s.startCopyIn(len(c.Columns), false); err != nil {
+		return err
+	}
+	return missing
 }
 
 // awaitCopy reads up to the client's CopyDone, or the first row.
