@@ -166,6 +166,7 @@ func (f *fakeSession) SetSetting(name, v string, _ bool) (string, error) {
 	return v, nil
 }
 func (f *fakeSession) Host() Host                              { return fakeHost{} }
+func (f *fakeSession) ExportSnapshot() (string, error)         { return "", nil }
 func (f *fakeSession) PreparedStatements() []PreparedStatement { return nil }
 func (f *fakeSession) Cursors() []Cursor                       { return nil }
 func (f *fakeSession) Notice(*sqlstate.Error)                  {}

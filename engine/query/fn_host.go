@@ -17,7 +17,11 @@ func init() {
 		"pg_postmaster_start_time": func(f *frame, _ *callExpr, _ []value) (value, error) { return timeOf(f.s.Host().StartTime()), nil },
 		"pg_conf_load_time":        func(f *frame, _ *callExpr, _ []value) (value, error) { return timeOf(f.s.Host().StartTime()), nil },
 		"pg_stat_get_wal":          logStatistics,
-		"inet_client_addr":         func(f *frame, _ *callExpr, _ []value) (value, error) { return textOrNull(ownActivity(f).Address), nil },
+		"pg_export_snapshot": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			id, err := f.s.ExportSnapshot()
+			return pgtypes.NewText(id), err
+		},
+		"inet_client_addr": func(f *frame, _ *callExpr, _ []value) (value, error) { return textOrNull(ownActivity(f).Address), nil },
 		"inet_client_port": func(f *frame, _ *callExpr, _ []value) (value, error) {
 			if a := ownActivity(f); a.Address != "" {
 				return pgtypes.NewInt(int64(a.Port)), nil

@@ -49,6 +49,8 @@ type Session interface {
 	LookAgain(seen *engine.Catalog, missing error) (again bool, err error)
 	// Host is the server around the session.
 	Host() Host
+	// ExportSnapshot is pg_export_snapshot.
+	ExportSnapshot() (id string, err error)
 	PreparedStatements() []PreparedStatement
 	Cursors() []Cursor
 	// Notice tells the client something beside the result.

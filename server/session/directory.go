@@ -25,7 +25,11 @@ type Directory struct {
 
 	mu       sync.Mutex
 	sessions map[int32]*Session
-	stop     chan struct{} // ends the clock; nil while it stands
+	// snapshots are those that transactions have exported, with their databases;
+	// exported counts them.
+	snapshots map[string]engine.OID
+	exported  uint32
+	stop      chan struct{} // ends the clock; nil while it stands
 }
 
 // clockEvery is how often the clock moves while there are sessions.

@@ -114,6 +114,8 @@ func (e evaluator) SetSetting(name, value string, local bool) (string, error) {
 // Host implements query.Session.
 func (e evaluator) Host() query.Host { return e.s.directory }
 
+func (e evaluator) ExportSnapshot() (string, error) { return e.s.exportSnapshot() }
+
 // PreparedStatements implements query.Session.
 func (e evaluator) PreparedStatements() []query.PreparedStatement { return e.s.preparedStatements() }
 

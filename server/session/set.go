@@ -58,19 +58,6 @@ func (s *Session) warnOutsideBlock(what string) {
 	}
 }
 
-// setSnapshot is SET TRANSACTION SNAPSHOT: nobody can export one.
-func (s *Session) setSnapshot(v *parser.VariableSetStmt) error {
-	s.warnOutsideBlock("SET TRANSACTION")
-	if s.tx.queried {
-		return sqlstate.New(sqlstate.ActiveSQLTransaction, "SET TRANSACTION SNAPSHOT must be called before any query")
-	}
-	switch s.transactionSetting("transaction_isolation") {
-	case "serializable", "repeatable read":
-		return sqlstate.Errorf(sqlstate.InvalidParameterValue, "invalid snapshot identifier: \"%s\"", v.Values[0].(*parser.Const).Text)
-	}
-	return sqlstate.New(sqlstate.FeatureNotSupported, "a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ")
-}
-
 // setFromCurrent makes the value in force the session's own.
 func (s *Session) setFromCurrent(v *parser.VariableSetStmt) error {
 	_, value, err := s.show(v.Name)

@@ -37,6 +37,7 @@ type transaction struct {
 	// IF NOT EXISTS, finds at its commit that another session was faster (C14).
 	ifNotExists *sqlstate.Error
 	audit       auditNotes
+	exported    []string // snapshots
 }
 
 type savepoint struct {
@@ -168,6 +169,7 @@ func (s *Session) reset() {
 	}
 	s.endAdvisory(0)
 	s.releaseNames(0)
+	s.forgetSnapshots()
 	s.tx = transaction{}
 	for name, p := range s.portals {
 		p.close()

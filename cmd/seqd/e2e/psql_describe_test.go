@@ -51,7 +51,7 @@ func ownServers(t *testing.T) (pg, seqd string) {
 			t.Error(err)
 		}
 	})
-	return pgserver.ForTest(t, pgserver.Options{}).Addr(), env.Addr()
+	return pgserver.ForTest(t, pgserver.Options{Settings: map[string]string{"wal_level": "logical"}}).Addr(), env.Addr()
 }
 
 // makeObjects fills both servers, and says what that gave.
