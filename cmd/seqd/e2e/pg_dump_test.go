@@ -7,7 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"testing")
+	"testing"
+)
 
 // whoDumped are the lines of a dump that name the server's build, and a key that
 // pg_dump draws.
