@@ -47,7 +47,11 @@ const (
 	ObjectIndex    ObjectType = "index"
 	ObjectSchema   ObjectType = "schema"
 	ObjectDatabase ObjectType = "database"
-	ObjectRole     ObjectType = "role"
+
+	ObjectMaterializedView ObjectType = "materialized view"
+	ObjectForeignTable     ObjectType = "foreign table"
+
+	ObjectRole ObjectType = "role"
 )
 
 // DropBehavior is RESTRICT (the default) or CASCADE.
@@ -158,6 +162,27 @@ type DropStmt struct {
 	IfExists bool
 	Names    []RangeVar
 	Behavior DropBehavior
+}
+
+// DropOtherStmt is DROP of a kind of object that seqd makes none of.
+type DropOtherStmt struct {
+	Kind     string // as PostgreSQL's messages call it
+	IfExists bool
+	Targets  []DropTarget
+	Behavior DropBehavior
+}
+
+// DropTarget is what a DropOtherStmt names.
+type DropTarget struct {
+	Names []string
+	// Types are a type itself, arguments (one of an operator may have no name: NONE),
+	// or what a cast is from and to. Args tells whether arguments were given, Star
+	// whether they are *.
+	Types      []TypeName
+	Args, Star bool
+	On         *RangeVar // of a trigger, rule or policy
+	Using      string    // an access method
+	Pos        Pos
 }
 
 // SecLabelStmt is SECURITY LABEL ON SEQUENCE.
@@ -316,6 +341,7 @@ func (*AlterOwnerStmt) statement()        {}
 func (*AlterObjectSchemaStmt) statement() {}
 func (*AlterPersistenceStmt) statement()  {}
 func (*DropStmt) statement()              {}
+func (*DropOtherStmt) statement()         {}
 func (*SecLabelStmt) statement()          {}
 func (*SelectStmt) statement()            {}
 func (*TransactionStmt) statement()       {}

@@ -2,44 +2,6 @@ package parser
 
 import "strings"
 
-// dropObjects are the relations and schemas, whose DROP is served.
-var dropObjects = map[kind]ObjectType{
-	kwSequence: ObjectSequence, kwTable: ObjectTable, kwView: ObjectView, kwIndex: ObjectIndex, kwSchema: ObjectSchema,
-}
-
-// dropStmt is DROP of relations, schemas, databases and roles; other DROPs are not
-// served.
-func (p *parser) dropStmt() Statement {
-	u := p.startUnserved()
-	p.advance()
-	switch p.tok.kind {
-	case kwDatabase:
-		return p.dropDatabase()
-	case kwRole, kwGroup:
-		return p.dropRole()
-	case kwUser:
-		if p.peek() != kwMapping {
-			return p.dropRole()
-		}
-	case kwOwned:
-		return p.dropOwned()
-	}
-	object, ok := dropObjects[p.tok.kind]
-	if !ok || p.tok.kind == kwIndex && p.peek() == kwConcurrently {
-		return u.finish(p)
-	}
-	s := &DropStmt{Object: object}
-	p.advance()
-	s.IfExists = p.ifExists()
-	if object == ObjectSchema {
-		s.Names = plainNames(p.nameList())
-	} else {
-		p.list(func() { s.Names = append(s.Names, p.anyNameRelation()) })
-	}
-	s.Behavior = p.dropBehavior()
-	return s
-}
-
 // alterObjects are the relations whose common ALTER forms are served.
 var alterObjects = map[kind]ObjectType{
 	kwSequence: ObjectSequence, kwTable: ObjectTable, kwView: ObjectView, kwIndex: ObjectIndex,

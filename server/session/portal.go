@@ -220,6 +220,8 @@ func (s *Session) runUtility(stmt parser.Statement) (string, error) {
 		return s.setSchema(stmt)
 	case *parser.AlterPersistenceStmt:
 		return s.setPersistence(stmt)
+	case *parser.DropOtherStmt:
+		return s.dropOther(stmt)
 	case *parser.DropStmt:
 		return s.drop(stmt)
 	case *parser.CreateTableStmt:
