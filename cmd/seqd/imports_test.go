@@ -37,7 +37,7 @@ raftfsm/forward -> raftfsm/allocator raftfsm/codec raftfsm/lease raftfsm/peer en
 raftfsm/node -> raftfsm raftfsm/codec raftfsm/allocator raftfsm/internal/seams raftfsm/lease raftfsm/peer engine engine/sequence protocol/sqlstate
 server/session/settings -> protocol/parser protocol/pgtypes protocol/sqlstate protocol/timezone
 server/session/changes -> engine engine/acl engine/sequence protocol/parser server/audit
-server/session -> server/audit server/hba server/session/changes server/session/settings engine engine/acl engine/query engine/sequence protocol/parser protocol/pgtypes protocol/scram protocol/sqlstate protocol/timezone
+server/session -> server/audit server/hba server/session/changes server/session/settings engine engine/acl engine/query engine/query/builtin engine/sequence protocol/parser protocol/pgtypes protocol/scram protocol/sqlstate protocol/timezone
 server/hba ->
 server/audit ->
 server/certs ->
