@@ -158,6 +158,9 @@ func (s *scope) callArguments(c *parser.FuncCall) (args []expr, filter expr, err
 		if err != nil {
 			return nil, nil, err
 		}
+		if p, ok := e.(*paramExpr); ok && p.typ() == pgtypes.Void {
+			continue // an OUT parameter of JDBC's {? = call f(?)}
+		}
 		args = append(args, e)
 	}
 	if c.Filter != nil {

@@ -12,6 +12,9 @@ func (e *arrayCastExpr) eval(f *frame) (value, error) {
 	}
 	in := v.Array()
 	out := &pgtypes.Array{Elem: pgtypes.ElemOf(e.t), Dims: in.Dims, Elems: make([]value, len(in.Elems))}
+	if len(in.Elems) == 0 {
+		out.Dims = nil // an empty oidvector has bounds, from 0
+	}
 	old := f.cell(e.cell.slot)
 	defer f.setCell(e.cell.slot, old)
 	for i, x := range in.Elems {

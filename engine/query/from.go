@@ -87,7 +87,7 @@ func (s *scope) rangeFunction(n *parser.RangeFunction) (source, []*relation, err
 	src := &functionSource{ordinality: n.Ordinality}
 	r := &relation{}
 	in := s.with(kindFromFunction)
-	for _, x := range n.Functions {
+	for _, x := range unnested(n.Functions) {
 		e, err := in.expr(x)
 		if err != nil {
 			return nil, nil, err
@@ -108,7 +108,7 @@ func (s *scope) rangeFunction(n *parser.RangeFunction) (source, []*relation, err
 	}
 	r.name = s.figureName(n.Functions[0])
 	// A function that gives one unnamed column names it as its alias.
-	if n.Alias != nil && len(n.Functions) == 1 && len(src.funcs[0].out) == 0 && len(n.Alias.Columns) == 0 {
+	if n.Alias != nil && len(src.funcs) == 1 && len(src.funcs[0].out) == 0 && len(n.Alias.Columns) == 0 {
 		r.columns[0].name = n.Alias.Name
 	}
 	if !n.Ordinality && len(r.columns) == 1 && len(src.funcs[0].out) == 0 {
@@ -120,6 +120,25 @@ func (s *scope) rangeFunction(n *parser.RangeFunction) (source, []*relation, err
 	}
 	src.alias = r.name
 	return src, []*relation{r}, nil
+}
+
+// unnested makes unnest(a, b) in FROM the unnest(a), unnest(b) that it stands for.
+func unnested(functions []parser.Expr) []parser.Expr {
+	var list []parser.Expr
+	for _, x := range functions {
+		c, ok := x.(*parser.FuncCall)
+		if !ok || len(c.Args) < 2 || len(c.Name) != 1 || c.Name[0] != "unnest" || len(c.OrderBy) > 0 ||
+			c.Star || c.Distinct || c.Variadic || c.Filter != nil || c.Over != nil || c.ArgNames != nil {
+			list = append(list, x)
+			continue
+		}
+		for _, arg := range c.Args {
+			one := *c
+			one.Args = []parser.Expr{arg}
+			list = append(list, &one)
+		}
+	}
+	return list
 }
 
 // functionColumns adds the columns of one function to the relation.

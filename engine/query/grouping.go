@@ -1,6 +1,8 @@
 package query
 
 import (
+	"slices"
+
 	"seqd/engine/query/builtin"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
@@ -9,6 +11,7 @@ import (
 
 // grouping is GROUP BY, HAVING and the aggregates of one level.
 type grouping struct {
+	s    Session
 	keys []expr
 	// sets are the grouping sets as places of keys; one with all keys if GROUP BY
 	// is a plain list.
@@ -116,7 +119,7 @@ func firstAggregate(e expr) *aggExpr {
 // grouping rewrites targets and HAVING to read the groups (parseCheckAggregates):
 // a column that is neither grouped nor aggregated is 42803.
 func (s *scope) grouping(q *query, g *grouping, having expr) error {
-	g.having, g.aggs = having, s.aggs
+	g.s, g.having, g.aggs = s.a.s, having, s.aggs
 	keys := g.keys
 	q.group = g
 	for i, k := range keys {
@@ -163,6 +166,12 @@ func (g *grouping) rewrite(e *expr) error {
 		}
 	}
 	if c, ok := (*e).(*columnExpr); ok && c.level == 0 {
+		if g.determines(c) {
+			// One value in every group: as well a key itself.
+			g.keys = append(g.keys, c)
+			g.sets[0] = append(g.sets[0], len(g.keys)-1)
+			return g.rewrite(e)
+		}
 		return sqlstate.Errorf(sqlstate.GroupingError,
 			`column "%s" must appear in the GROUP BY clause or be used in an aggregate function`, c.fullName()).At(int(c.at))
 	}
@@ -176,6 +185,24 @@ func (g *grouping) rewrite(e *expr) error {
 		}
 	})
 	return err
+}
+
+// determines tells whether the keys hold the primary key of a column's table
+// (check_functional_grouping).
+func (g *grouping) determines(c *columnExpr) bool {
+	if len(g.sets) != 1 || c.tableOID == 0 || c.attnum <= 0 {
+		return false
+	}
+	key := primaryKey(g.s, c.tableOID)
+	for _, n := range key {
+		if !slices.ContainsFunc(g.keys, func(k expr) bool {
+			other, ok := k.(*columnExpr)
+			return ok && other.level == 0 && other.rel == c.rel && other.attnum == n
+		}) {
+			return false
+		}
+	}
+	return len(key) > 0
 }
 
 func (c *columnExpr) fullName() string {

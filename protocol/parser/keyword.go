@@ -111,3 +111,19 @@ func (k kind) isKeyword() bool { return k >= firstKeyword }
 
 // word is the entry of a key word's kind.
 func (k kind) word() *keyword { return &keywordTable[k-firstKeyword] }
+
+// Keyword is a key word as pg_get_keywords shows it.
+type Keyword struct {
+	Word      string
+	Class     byte // U, C, T or R
+	BareLabel bool
+}
+
+// Keywords are all key words, in alphabetical order.
+func Keywords() []Keyword {
+	list := make([]Keyword, len(keywordTable))
+	for i, k := range keywordTable {
+		list[i] = Keyword{Word: k.name, Class: "UCTR"[k.class], BareLabel: k.bare}
+	}
+	return list
+}

@@ -192,6 +192,8 @@ func parseBinaryRest(typ OID, b []byte) (Value, error) {
 			return parseJSON(s)
 		}
 		return NewText(s), nil
+	case JSONB:
+		return parseJSONBBinary(b)
 	case Void:
 		return NewText(""), nil
 	case Record:

@@ -60,6 +60,8 @@ func (st *Style) ParseText(typ OID, s string) (Value, error) {
 		return NewText(""), nil
 	case JSON:
 		return parseJSON(s)
+	case JSONB:
+		return parseJSONB(s)
 	case Record:
 		return Null(), sqlstate.New(sqlstate.FeatureNotSupported, "input of anonymous composite types is not implemented")
 	case Int2Vector:

@@ -2,7 +2,6 @@ package session
 
 import (
 	"slices"
-	"strings"
 
 	"seqd/engine/query"
 	"seqd/protocol/parser"
@@ -91,16 +90,21 @@ func (s *Session) declare(p *portal, d *parser.DeclareCursorStmt) (string, error
 
 // planFetch says which rows FETCH gives, if the cursor exists by then.
 func (s *Session) planFetch(p *prepared, f *parser.FetchStmt) {
-	if c := s.cursors[f.Cursor]; c != nil && !f.Move {
+	if f.Move {
+		return
+	}
+	if c := s.cursors[f.Cursor]; c != nil {
 		p.columns = c.stmt.columns
+	} else if named := s.portals[f.Cursor]; named != nil {
+		p.columns = named.stmt.columns
 	}
 }
 
 // fetchStmt is FETCH and MOVE: PostgreSQL's PortalRunFetch.
 func (s *Session) fetchStmt(p *portal, f *parser.FetchStmt) (result, error) {
-	c := s.cursors[f.Cursor]
-	if c == nil {
-		return result{}, errNoCursor(f.Cursor)
+	c, err := s.cursor(f.Cursor)
+	if err != nil {
+		return result{}, err
 	}
 	if c.failed {
 		return result{}, sqlstate.Errorf(sqlstate.ObjectNotInPrerequisiteState, "portal \"%s\" cannot be run", c.name)
@@ -412,14 +416,4 @@ func (s *Session) rollbackCursors(serial int) {
 			s.dropCursor(name)
 		}
 	}
-}
-
-// openCursors are the session's cursors and portals with a name, in name order.
-func (s *Session) openCursors() []query.Cursor {
-	var list []query.Cursor
-	for _, c := range s.cursors {
-		list = append(list, query.Cursor{Name: c.name, Text: c.text, Hold: c.hold, Binary: c.binary, Scrollable: c.scroll, Time: c.made})
-	}
-	slices.SortFunc(list, func(a, b query.Cursor) int { return strings.Compare(a.Name, b.Name) })
-	return list
 }

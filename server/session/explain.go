@@ -60,12 +60,12 @@ func readExplainOptions(list []parser.ExplainOption) (explainOptions, error) {
 var costs = regexp.MustCompile(`  \(cost=[^)]*\)$`)
 
 // runExplain shows a plan without running it.
-func (s *Session) runExplain(stmt *parser.ExplainStmt) (result, error) {
+func (s *Session) runExplain(stmt *parser.ExplainStmt, params []pgtypes.OID) (result, error) {
 	options, err := readExplainOptions(stmt.Options)
 	if err != nil {
 		return result{}, err
 	}
-	plan, err := s.explained(stmt.Query)
+	plan, err := s.explained(stmt.Query, params)
 	if err != nil {
 		return result{}, err
 	}
@@ -84,7 +84,7 @@ func (s *Session) runExplain(stmt *parser.ExplainStmt) (result, error) {
 }
 
 // explained is the plan of a statement, nil if it has none.
-func (s *Session) explained(stmt parser.Statement) (*query.Plan, error) {
+func (s *Session) explained(stmt parser.Statement, params []pgtypes.OID) (*query.Plan, error) {
 	if e, ok := stmt.(*parser.ExecuteStmt); ok {
 		p, err := s.namedStatement(e.Name)
 		if err != nil {
@@ -92,7 +92,7 @@ func (s *Session) explained(stmt parser.Statement) (*query.Plan, error) {
 		}
 		return p.plan, nil
 	}
-	p, err := s.analyze(stmt, "", nil)
+	p, err := s.analyze(stmt, "", params)
 	switch {
 	case err != nil:
 		return nil, err

@@ -68,7 +68,7 @@ func (s *Session) bind(m *pgproto3.Bind) error {
 	if err := s.freePortalName(m.DestinationPortal); err != nil {
 		return err
 	}
-	p := &portal{name: m.DestinationPortal, stmt: stmt}
+	p := &portal{name: m.DestinationPortal, stmt: stmt, made: s.directory.clock.Load()}
 	if p.args, err = s.arguments(m, stmt.params); err != nil {
 		return err
 	}
@@ -169,6 +169,9 @@ func resultFormats(codes []int16, columns int) ([]int16, error) {
 func (s *Session) describe(m *pgproto3.Describe) error {
 	s.start()
 	if m.ObjectType == 'P' {
+		if c := s.cursors[m.Name]; c != nil {
+			return s.describeCursor(c)
+		}
 		p, err := s.portal(m.Name)
 		if err != nil {
 			return err
@@ -219,6 +222,9 @@ func (s *Session) portal(name string) (*portal, error) {
 
 // executePortal answers Execute.
 func (s *Session) executePortal(m *pgproto3.Execute) error {
+	if c := s.cursors[m.Portal]; c != nil {
+		return s.executeCursor(c, m)
+	}
 	p, err := s.portal(m.Portal)
 	if err != nil {
 		return err
@@ -244,6 +250,7 @@ func (s *Session) executePortal(m *pgproto3.Execute) error {
 func (s *Session) closeObject(m *pgproto3.Close) error {
 	if m.ObjectType == 'P' {
 		s.dropPortal(m.Name)
+		s.dropCursor(m.Name)
 	} else {
 		delete(s.prepared, m.Name)
 	}

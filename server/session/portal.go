@@ -26,6 +26,9 @@ type portal struct {
 	counted bool       // the tag ends in the number of rows
 	moved   uint64     // … or in this number, of MOVE
 	single  oneRow     // rows of SELECT nextval('s')
+	sent    int        // rows sent by earlier Executes
+	cursor  *cursor    // once FETCH or MOVE have named it
+	made    int64      // when Bind made it, if that was it
 }
 
 // close releases what a half-run portal holds.
@@ -86,6 +89,7 @@ func (s *Session) execute(p *portal, limit uint32) error {
 	sent := uint64(0)
 	for p.rows != nil {
 		if limit > 0 && sent == uint64(limit) {
+			p.sent += int(sent)
 			s.conn.Send(&pgproto3.PortalSuspended{})
 			return nil
 		}
@@ -174,7 +178,7 @@ func (s *Session) run(p *portal) (result, error) {
 	case *parser.VariableShowStmt:
 		return s.runShow(stmt)
 	case *parser.ExplainStmt:
-		return s.runExplain(stmt)
+		return s.runExplain(stmt, p.stmt.params)
 	case *parser.ExecuteStmt:
 		return s.runExecute(stmt)
 	case *parser.FetchStmt:

@@ -17,7 +17,7 @@ type prepared struct {
 	params   []pgtypes.OID    // all parameter types
 	columns  []query.Column   // nil: returns no rows
 	plan     *query.Plan      // of a SELECT
-	inner    *prepared        // what a DECLARE or EXPLAIN is about
+	inner    *prepared        // what a DECLARE is about
 	catalogs bool             // … that reads the catalog, its names at least
 
 	made    int64 // when it was stored
