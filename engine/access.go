@@ -90,7 +90,35 @@ func (a Access) Has(role OID, kind acl.Kind, owner OID, list acl.ACL, want acl.P
 	if a.Superuser(role) {
 		return want
 	}
-	return list.Or(kind, owner).Has(a, role, want)
+	have := list.Or(kind, owner).Has(a, role, want)
+	if have == want {
+		return have
+	}
+	return have | want&a.Everywhere(role, kind)
+}
+
+// Everywhere is what members of pg_read_all_data and pg_write_all_data may do with all
+// objects of a kind, granted or not (pg_class_aclmask, pg_namespace_aclmask).
+func (a Access) Everywhere(role OID, kind acl.Kind) (have acl.Privileges) {
+	reads, writes := acl.Privileges(acl.Select), acl.Insert|acl.Update|acl.Delete
+	switch kind {
+	case acl.Relation, acl.Column:
+	case acl.Sequence:
+		writes = acl.Update
+	case acl.Schema:
+		reads, writes = acl.Usage, acl.Usage
+	default:
+		return acl.None
+	}
+	for _, r := range a.Inherited(role) {
+		switch r {
+		case PgReadAllData:
+			have |= reads
+		case PgWriteAllData:
+			have |= writes
+		}
+	}
+	return have
 }
 
 // Owns tells whether a role may do what only an owner may.

@@ -15,6 +15,9 @@ type Roles interface {
 	// Inherited are the roles whose privileges member has, member first, the others
 	// in the order of a search in breadth.
 	Inherited(member OID) []OID
+	// Everywhere are the privileges that a role has on every object of a kind, whatever
+	// its list says: by pg_read_all_data and pg_write_all_data.
+	Everywhere(role OID, kind Kind) Privileges
 }
 
 // Change is one GRANT or REVOKE of a list: privileges of one grantee by one grantor.

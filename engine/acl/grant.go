@@ -28,11 +28,33 @@ const (
 // is what the object has, nil too; the result is never nil without an error.
 func (a ACL) Execute(roles Roles, kind Kind, owner, actor OID, g Grant) (ACL, Outcome, error) {
 	list := a.Or(kind, owner)
-	grantor, can := list.BestGrantor(roles, owner, actor, g.Privileges)
-	if can == None && !roles.Superuser(grantor) &&
-		list.Has(roles, grantor, All(kind)) == None && list.Options(roles, owner, grantor, All(kind)) == None {
+	next, outcome, err := list.execute(roles, kind, list, owner, actor, g)
+	if outcome == Denied {
+		next = a
+	}
+	return next, outcome, err
+}
+
+// ExecuteOnColumn is Execute for a column of a relation: who may grant there says the
+// relation's list, too. A column without grants has none.
+func (a ACL) ExecuteOnColumn(roles Roles, kind Kind, relation ACL, owner, actor OID, g Grant) (ACL, Outcome, error) {
+	rights := append(append(ACL{}, relation.Or(kind, owner)...), a...)
+	g.All = g.Privileges == All(Column) // PostgreSQL takes it for that, however it was written
+	next, outcome, err := a.execute(roles, Column, rights, owner, actor, g)
+	if len(next) == 0 {
+		next = nil
+	}
+	return next, outcome, err
+}
+
+// execute changes a list; rights is the one that tells who may.
+func (a ACL) execute(roles Roles, kind Kind, rights ACL, owner, actor OID, g Grant) (ACL, Outcome, error) {
+	grantor, can := rights.BestGrantor(roles, owner, actor, g.Privileges)
+	if can == None && !roles.Superuser(grantor) && roles.Everywhere(grantor, kind) == None &&
+		rights.Has(roles, grantor, All(kind)) == None && rights.Options(roles, owner, grantor, All(kind)) == None {
 		return a, Denied, nil
 	}
+	list := a
 	outcome := Whole
 	switch {
 	case can == None:

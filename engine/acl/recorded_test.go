@@ -47,6 +47,8 @@ func (recordedRoles) Inherited(m OID) []OID {
 	return list
 }
 
+func (recordedRoles) Everywhere(OID, Kind) Privileges { return None }
+
 func roleName(oid OID) string { return roleNames[oid-1] }
 
 // action is one recorded statement: who, and what.

@@ -160,6 +160,9 @@ func parsePrivileges(text string, all acl.Privileges) ([]wanted, error) {
 		part = strings.TrimSpace(part)
 		name, option := strings.CutSuffix(strings.ToUpper(part), " WITH GRANT OPTION")
 		p, ok := acl.ParsePrivilege(name)
+		if name == "RULE" && all == acl.All(acl.Relation) {
+			p, ok = acl.None, true // there was one once; nobody has it
+		}
 		if !ok || p&^all != 0 {
 			return nil, sqlstate.Errorf(sqlstate.InvalidParameterValue, `unrecognized privilege type: "%s"`, part)
 		}
@@ -190,7 +193,7 @@ func relationObject(s Session, oid engine.OID) object {
 	if r, ok := s.Database().RelationByOID(oid); ok {
 		switch r := r.(type) {
 		case *engine.Sequence:
-			return object{r.Owner, r.ACL, true}
+			return object{r.Owner, r.ACL.Or(acl.Sequence, r.Owner), true} // for has_table_privilege, too
 		case *engine.Table:
 			return object{r.Owner, r.ACL, true}
 		case *engine.Index:

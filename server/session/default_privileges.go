@@ -42,7 +42,7 @@ func (s *Session) alterDefaultPrivileges(a *parser.AlterDefaultPrivilegesStmt) (
 		return "", err
 	}
 	if roles == nil {
-		return tag, s.defaultsOf(s.currentRole(), schemas, a.Action, want, grantees)
+		return tag, s.defaultsOf(s.currentRole(), schemas, a.Action, want.set, grantees)
 	}
 	for _, spec := range roles {
 		role, err := s.role(spec)
@@ -50,7 +50,7 @@ func (s *Session) alterDefaultPrivileges(a *parser.AlterDefaultPrivilegesStmt) (
 			err = s.mustBeMember(role)
 		}
 		if err == nil {
-			err = s.defaultsOf(role, schemas, a.Action, want, grantees)
+			err = s.defaultsOf(role, schemas, a.Action, want.set, grantees)
 		}
 		if err != nil {
 			return "", err

@@ -44,6 +44,11 @@ func (s *Session) grant(g *parser.GrantStmt) (string, error) {
 		if err := s.grantOn(t, g, want, grantees); err != nil {
 			return "", err
 		}
+		if g.Object == parser.ObjectTable || g.Object == parser.ObjectSequence {
+			if err := s.grantOnColumns(t, g, want, grantees); err != nil {
+				return "", err
+			}
+		}
 	}
 	return tag, nil
 }
@@ -67,6 +72,7 @@ func (s *Session) grantees(list []parser.RoleSpec) ([]engine.OID, error) {
 
 // grantTarget is an object whose list is to be changed.
 type grantTarget struct {
+	oid   engine.OID
 	kind  acl.Kind
 	name  string
 	what  string // as messages call its kind
@@ -104,7 +110,7 @@ func (s *Session) grantTargets(g *parser.GrantStmt) (list []grantTarget, err err
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, grantTarget{acl.Schema, schema.Name, "schema", schema.Owner, schema.ACL, func(a acl.ACL) engine.Object {
+			list = append(list, grantTarget{schema.OID, acl.Schema, schema.Name, "schema", schema.Owner, schema.ACL, func(a acl.ACL) engine.Object {
 				next := *schema
 				next.ACL = a
 				return &next
@@ -117,7 +123,7 @@ func (s *Session) grantTargets(g *parser.GrantStmt) (list []grantTarget, err err
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, grantTarget{acl.Database, db.Name, "database", db.Owner, db.ACL, func(a acl.ACL) engine.Object {
+			list = append(list, grantTarget{db.OID, acl.Database, db.Name, "database", db.Owner, db.ACL, func(a acl.ACL) engine.Object {
 				next := db.DatabaseInfo
 				next.ACL = a
 				return &next
@@ -166,7 +172,7 @@ func (s *Session) relationOf(name parser.RangeVar) (engine.Relation, error) {
 func relationTarget(r engine.Relation, object parser.ObjectType) (grantTarget, error) {
 	switch r := r.(type) {
 	case *engine.Sequence:
-		return grantTarget{acl.Sequence, r.Name, "sequence", r.Owner, r.ACL, func(a acl.ACL) engine.Object {
+		return grantTarget{r.OID, acl.Sequence, r.Name, "sequence", r.Owner, r.ACL, func(a acl.ACL) engine.Object {
 			next := *r
 			next.ACL = a
 			return &next
@@ -175,7 +181,7 @@ func relationTarget(r engine.Relation, object parser.ObjectType) (grantTarget, e
 		if object == parser.ObjectSequence {
 			return grantTarget{}, notOf(r, object)
 		}
-		return grantTarget{acl.Relation, r.Name, "table", r.Owner, r.ACL, func(a acl.ACL) engine.Object {
+		return grantTarget{r.OID, acl.Relation, r.Name, "table", r.Owner, r.ACL, func(a acl.ACL) engine.Object {
 			next := r.Clone()
 			next.ACL = a
 			return next
@@ -196,51 +202,63 @@ var privilegeWords = map[parser.ObjectType]string{
 	parser.ObjectFunction: "function", parser.ObjectOfType: "type",
 }
 
-// grantedPrivileges reads the list of privileges; the zero set is ALL. What GRANT ON
-// TABLE may name is what sequences have, too, since they count as tables there.
-func grantedPrivileges(g *parser.GrantStmt) (acl.Privileges, error) {
+// wantedPrivileges is the list of privileges of a GRANT or REVOKE.
+type wantedPrivileges struct {
+	all     bool
+	set     acl.Privileges // on the objects themselves
+	columns []parser.Privilege
+}
+
+// on is the set for a kind of object, as far as it has the privileges.
+func (w wantedPrivileges) on(kind acl.Kind) acl.Privileges {
+	if w.all {
+		return acl.All(kind)
+	}
+	return w.set & acl.All(kind)
+}
+
+// grantedPrivileges reads the list of privileges. What GRANT ON TABLE may name is what
+// sequences have, too, since they count as tables there.
+func grantedPrivileges(g *parser.GrantStmt) (w wantedPrivileges, err error) {
 	may := acl.All(grantKinds[g.Object])
 	if g.Object == parser.ObjectTable && g.Target != parser.GrantDefaults {
 		may |= acl.All(acl.Sequence)
 	}
-	var set acl.Privileges
+	w.all = g.Privileges == nil
 	for _, p := range g.Privileges {
 		if p.Columns != nil {
 			if g.Object != parser.ObjectTable {
-				return 0, sqlstate.New(sqlstate.InvalidGrantOperation, "column privileges are only valid for relations")
+				return w, sqlstate.New(sqlstate.InvalidGrantOperation, "column privileges are only valid for relations")
 			}
-			return 0, unserved("privileges on columns")
+			w.columns = append(w.columns, p)
+			continue
 		}
 		one, ok := acl.ParsePrivilege(strings.ToUpper(p.Name))
 		if !ok {
-			return 0, sqlstate.Errorf(sqlstate.SyntaxError, "unrecognized privilege type \"%s\"", p.Name)
+			return w, sqlstate.Errorf(sqlstate.SyntaxError, "unrecognized privilege type \"%s\"", p.Name)
 		}
 		if one&may == 0 {
-			return 0, sqlstate.Errorf(sqlstate.InvalidGrantOperation, "invalid privilege type %s for %s", one.Name(), privilegeWords[g.Object])
+			return w, sqlstate.Errorf(sqlstate.InvalidGrantOperation, "invalid privilege type %s for %s", one.Name(), privilegeWords[g.Object])
 		}
-		set |= one
+		w.set |= one
 	}
-	return set, nil
+	return w, nil
 }
 
 // grantOn changes one object's list, after PostgreSQL's ExecGrant_Relation and its
 // likes: as the best grantor, for as much as that can grant, with a warning for less.
-func (s *Session) grantOn(t grantTarget, g *parser.GrantStmt, want acl.Privileges, grantees []engine.OID) error {
-	all := want == 0
-	if all {
-		want = acl.All(t.kind)
-	}
-	if t.kind == acl.Sequence && want&^acl.All(acl.Sequence) != 0 {
+func (s *Session) grantOn(t grantTarget, g *parser.GrantStmt, wanted wantedPrivileges, grantees []engine.OID) error {
+	if t.kind == acl.Sequence && wanted.set&^acl.All(acl.Sequence) != 0 {
 		s.notice(sqlstate.Warningf(sqlstate.InvalidGrantOperation, "sequence \"%s\" only supports USAGE, SELECT, and UPDATE privileges", t.name))
-		want &= acl.All(acl.Sequence)
 	}
-	if t.kind == acl.Relation && want&^acl.All(acl.Relation) != 0 {
+	if t.kind == acl.Relation && wanted.set&^acl.All(acl.Relation) != 0 {
 		return sqlstate.New(sqlstate.InvalidGrantOperation, "invalid privilege type USAGE for table")
 	}
-	if want == 0 {
+	want := wanted.on(t.kind)
+	if want == acl.None {
 		return nil
 	}
-	do := acl.Grant{Grantees: grantees, Privileges: want, All: all, Revoke: g.Revoke, Option: g.GrantOption, Cascade: bool(g.Behavior)}
+	do := acl.Grant{Grantees: grantees, Privileges: want, All: wanted.all, Revoke: g.Revoke, Option: g.GrantOption, Cascade: bool(g.Behavior)}
 	next, outcome, err := t.list.Execute(s.authority(), t.kind, t.owner, s.currentRole().OID, do)
 	switch {
 	case err != nil:

@@ -17,8 +17,9 @@ type belonging struct {
 	owner  engine.OID
 	list   acl.ACL
 	// with makes the same object with another list.
-	with func(acl.ACL) engine.Object
-	kind acl.Kind
+	with   func(acl.ACL) engine.Object
+	kind   acl.Kind
+	column int16 // of a table; 0: the whole object
 }
 
 // belongings are all objects that a role owns or stands in the list of, by OID.
@@ -35,19 +36,20 @@ func (s *Session) belongings(role engine.OID) []belonging {
 	}
 	s.catalog().Databases(func(d *engine.Database) bool {
 		info := d.DatabaseInfo
-		add(belonging{&info, info.Owner, info.ACL, func(a acl.ACL) engine.Object { next := info; next.ACL = a; return &next }, acl.Database})
+		add(belonging{&info, info.Owner, info.ACL, func(a acl.ACL) engine.Object { next := info; next.ACL = a; return &next }, acl.Database, 0})
 		return true
 	})
 	s.db().Objects(func(o engine.Object) bool {
 		switch o := o.(type) {
 		case *engine.Schema:
-			add(belonging{o, o.Owner, o.ACL, func(a acl.ACL) engine.Object { next := *o; next.ACL = a; return &next }, acl.Schema})
+			add(belonging{o, o.Owner, o.ACL, func(a acl.ACL) engine.Object { next := *o; next.ACL = a; return &next }, acl.Schema, 0})
 		case *engine.Table:
-			add(belonging{o, o.Owner, o.ACL, func(a acl.ACL) engine.Object { next := o.Clone(); next.ACL = a; return next }, acl.Relation})
+			add(belonging{o, o.Owner, o.ACL, func(a acl.ACL) engine.Object { next := o.Clone(); next.ACL = a; return next }, acl.Relation, 0})
+			s.columnBelongings(o, add)
 		case *engine.Sequence:
-			add(belonging{o, o.Owner, o.ACL, func(a acl.ACL) engine.Object { next := *o; next.ACL = a; return &next }, acl.Sequence})
+			add(belonging{o, o.Owner, o.ACL, func(a acl.ACL) engine.Object { next := *o; next.ACL = a; return &next }, acl.Sequence, 0})
 		case *engine.DefaultACL:
-			add(belonging{o, o.Role, o.ACL, func(a acl.ACL) engine.Object { next := *o; next.ACL = a; return &next }, 0})
+			add(belonging{o, o.Role, o.ACL, func(a acl.ACL) engine.Object { next := *o; next.ACL = a; return &next }, 0, 0})
 		}
 		return true
 	})
@@ -59,6 +61,25 @@ func (s *Session) belongings(role engine.OID) []belonging {
 	}
 	slices.SortStableFunc(list, func(a, b belonging) int { return cmp.Compare(oid(a), oid(b)) })
 	return list
+}
+
+// columnBelongings are the columns of a table that have lists of their own. Who owns the
+// table stands with it.
+func (s *Session) columnBelongings(t *engine.Table, add func(belonging)) {
+	for i := range t.Columns {
+		if t.Columns[i].Dropped || t.Columns[i].ACL == nil {
+			continue
+		}
+		add(belonging{object: t, list: t.Columns[i].ACL, column: int16(i + 1), kind: acl.Column,
+			with: func(a acl.ACL) engine.Object {
+				now, _ := s.db().TableByOID(t.OID)
+				next := now.Clone()
+				if next.Columns[i].ACL = a; len(a) == 0 {
+					next.Columns[i].ACL = nil
+				}
+				return next
+			}})
+	}
 }
 
 // described is getObjectDescription.
@@ -80,7 +101,7 @@ func (s *Session) described(b belonging) string {
 		}
 		return text
 	}
-	return s.objectName(engine.TableRef(b.object.Key().OID, 0))
+	return s.objectName(engine.TableRef(b.object.Key().OID, b.column))
 }
 
 // rolesObjects are the lines of DETAIL about what keeps a role from being dropped

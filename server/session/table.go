@@ -197,7 +197,8 @@ func (m *tableMaker) append(c engine.Column) error {
 	return nil
 }
 
-// systemColumns are the names that every table has used already.
+// systemColumns are the names that every table has used already, as PostgreSQL numbers
+// them: from -6 to -1.
 var systemColumns = []string{"tableoid", "cmax", "xmax", "cmin", "xmin", "ctid"}
 
 // choose is ChooseRelationName: a free name in the table's schema.
