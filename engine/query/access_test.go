@@ -3,7 +3,6 @@ package query
 import (
 	"testing"
 
-	"seqd/engine"
 	"seqd/protocol/sqlstate"
 )
 
@@ -39,7 +38,7 @@ func TestCatalogsThatNotEverybodyReads(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
-	if err := mayRead(newFakeSession(), []engine.OID{1260}); err != nil {
+	if err := mayRead(newFakeSession(), []read{{relation: 1260}}); err != nil {
 		t.Errorf("a superuser: %v", err)
 	}
 }

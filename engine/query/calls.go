@@ -372,6 +372,9 @@ func (s *scope) buildCall(c *parser.FuncCall, found candidate, args []expr, filt
 	if err := s.a.bind(call); err != nil {
 		return nil, withPos(err, c.Pos)
 	}
+	if restricted()[fn.OID] {
+		s.a.calls = append(s.a.calls, fn.OID)
+	}
 	if fn.Set {
 		return s.setReturning(call)
 	}

@@ -3,6 +3,7 @@ package query
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"seqd/engine"
 	"seqd/engine/acl"
@@ -30,6 +31,7 @@ type privilegeKind struct {
 
 var privilegeKinds = []privilegeKind{
 	{"table", acl.Relation, acl.All(acl.Relation), func(s Session, n string) (engine.OID, error) { return resolveClass(s, n) }, relationObject},
+	{anyColumnKind, acl.Relation, acl.All(acl.Column), func(s Session, n string) (engine.OID, error) { return resolveClass(s, n) }, relationObject},
 	{"sequence", acl.Sequence, acl.All(acl.Sequence), sequenceByName, relationObject},
 	{"schema", acl.Schema, acl.All(acl.Schema), func(s Session, n string) (engine.OID, error) {
 		oid, ok := schemaByName(s, n)
@@ -72,6 +74,9 @@ var privilegeKinds = []privilegeKind{
 		recordedObject("pg_foreign_data_wrapper", "fdwacl")},
 }
 
+// anyColumnKind is has_any_column_privilege, which looks at a table and its columns.
+const anyColumnKind = "any_column"
+
 func init() {
 	forms := map[string]envFunc{}
 	for _, k := range privilegeKinds {
@@ -81,7 +86,6 @@ func init() {
 		}
 	}
 	for _, form := range []string{"name_name", "name_id", "id_name", "id_id", "name", "id"} {
-		forms["has_any_column_privilege_"+form] = privilegeKinds[0].function(form)
 		forms["pg_has_role_"+form] = hasRole(form)
 	}
 	for _, user := range []string{"name_", "id_", ""} {
@@ -143,6 +147,14 @@ func (k *privilegeKind) function(form string) envFunc {
 		if !o.ok {
 			return value{}, nil
 		}
+		if kind.kind == acl.Sequence {
+			if _, ok := f.s.Database().SequenceByOID(oid); !ok {
+				return value{}, notSequence(f.s, oid)
+			}
+		}
+		if kind.name == anyColumnKind {
+			return pgtypes.NewBool(anyColumn(f.s, user, oid, o, want)), nil
+		}
 		return pgtypes.NewBool(hasOne(f.s, user, kind.kind, o, want)), nil
 	}
 }
@@ -181,7 +193,7 @@ func hasOne(s Session, user engine.OID, kind acl.Kind, o object, want []wanted) 
 			}
 			continue
 		}
-		if access.Superuser(user) || o.list.Or(kind, o.owner).Options(access, o.owner, user, w.privilege) != 0 {
+		if access.Superuser(user) && w.privilege != 0 || o.list.Or(kind, o.owner).Options(access, o.owner, user, w.privilege) != 0 {
 			return true
 		}
 	}
@@ -211,10 +223,14 @@ func sequenceByName(s Session, name string) (engine.OID, error) {
 		return 0, err
 	}
 	if _, ok := s.Database().SequenceByOID(oid); !ok {
-		_, bare, _ := relationByOID(s, oid)
-		return 0, sqlstate.Errorf(sqlstate.WrongObjectType, `"%s" is not a sequence`, bare)
+		return 0, notSequence(s, oid)
 	}
 	return oid, nil
+}
+
+func notSequence(s Session, oid engine.OID) error {
+	_, bare, _ := relationByOID(s, oid)
+	return sqlstate.Errorf(sqlstate.WrongObjectType, `"%s" is not a sequence`, bare)
 }
 
 // namedIn finds an object of a recorded catalog.
@@ -226,6 +242,12 @@ func namedIn(catalog, what string) func(Session, string) (engine.OID, error) {
 		}
 		return engine.OID(oid), nil
 	}
+}
+
+// Recorded tells whether a catalog of what initdb makes has an object of a name.
+func Recorded(catalog, name string) bool {
+	_, ok := simpleOID(catalog, name)
+	return ok
 }
 
 // recordedObject is an object of initdb's: the bootstrap superuser owns it.
@@ -311,7 +333,7 @@ func columnPrivilege(form string) envFunc {
 		}
 		column, known := columnObject(f.s, oid, o.owner, args[1], parts[1] == "name")
 		if !known {
-			if parts[1] != "name" {
+			if parts[1] != "name" || droppedColumn(f.s, oid, args[1].Text()) {
 				return value{}, nil
 			}
 			_, name, _ := relationByOID(f.s, oid)
@@ -326,8 +348,19 @@ func columnPrivilege(form string) envFunc {
 	}
 }
 
+// droppedColumn tells whether a name is that of a column which is not there any more.
+func droppedColumn(s Session, relation engine.OID, name string) bool {
+	t, ok := s.Database().TableByOID(relation)
+	return ok && slices.ContainsFunc(t.Columns, func(c engine.Column) bool { return c.Dropped && c.Name == name })
+}
+
 // columnObject finds a column by name or number.
 func columnObject(s Session, relation, owner engine.OID, v value, byName bool) (object, bool) {
+	if slices.ContainsFunc(systemAttributes, func(c systemAttribute) bool {
+		return byName && c.name == v.Text() || !byName && int64(c.attnum) == v.Int()
+	}) {
+		return object{owner: owner, ok: true}, true
+	}
 	t, ok := s.Database().TableByOID(relation)
 	if !ok {
 		n := slices.Index(columnNames(s, relation), v.Text())
@@ -373,12 +406,19 @@ func parameterPrivilege(f *frame, c *callExpr, args []value) (value, error) {
 	return pgtypes.NewBool(engine.Access{Catalog: f.s.Catalog()}.Superuser(user)), nil
 }
 
+// read is a relation that a statement reads; source is nil for a view.
+type read struct {
+	relation engine.OID
+	source   *relationSource
+}
+
 // mayRead refuses relations that the current user may not read, pg_authid
 // with its passwords above all.
-func mayRead(s Session, relations []engine.OID) error {
-	for _, oid := range relations {
+func mayRead(s Session, reads []read) error {
+	for _, r := range reads {
+		oid := r.relation
 		if _, ok := s.Database().RelationByOID(oid); ok {
-			if err := s.Allow(oid, acl.Select); err != nil {
+			if err := s.Allow(oid, acl.Select); err != nil && !mayReadColumns(s, r) {
 				return err
 			}
 			continue
@@ -396,4 +436,60 @@ func mayRead(s Session, relations []engine.OID) error {
 		return sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied for %s %s", what, name)
 	}
 	return nil
+}
+
+// mayReadColumns tells whether the current user may read all columns of a table that a
+// statement uses; if it uses none, as count(*) does, any of them.
+func mayReadColumns(s Session, r read) bool {
+	t, ok := s.Database().TableByOID(r.relation)
+	if !ok || r.source.used == nil || !r.source.unusedSystem {
+		return false
+	}
+	access, user := engine.Access{Catalog: s.Catalog(), Database: s.Database()}, me(s)
+	may := func(c *engine.Column) bool {
+		return c != nil && c.ACL != nil && access.Has(user, acl.Column, t.Owner, c.ACL, acl.Select) != 0
+	}
+	columns := r.source.rel.Columns()
+	for _, c := range r.source.used {
+		if !may(t.ColumnAt(columns[c].Attnum)) {
+			return false
+		}
+	}
+	return len(r.source.used) > 0 || slices.ContainsFunc(t.Columns, func(c engine.Column) bool { return !c.Dropped && may(&c) })
+}
+
+// restricted are the functions that initdb keeps from PUBLIC.
+var restricted = sync.OnceValue(func() map[uint32]bool {
+	set := map[uint32]bool{}
+	procedures, _ := builtin.FindRelation("", "pg_proc")
+	oid, list := procedures.ColumnAt("oid"), procedures.ColumnAt("proacl")
+	for _, row := range procedures.Rows() {
+		if !row[list].IsNull() {
+			set[row[oid].OID()] = true
+		}
+	}
+	return set
+})
+
+// mayExecute refuses functions that the current user may not call.
+func mayExecute(s Session, functions []uint32) error {
+	for _, oid := range functions {
+		o := recordedObject("pg_proc", "proacl")(s, engine.OID(oid))
+		if !hasOne(s, me(s), acl.Function, o, []wanted{{privilege: acl.Execute}}) {
+			f, _ := builtin.FunctionByOID(oid)
+			return sqlstate.Errorf(sqlstate.InsufficientPrivilege, "permission denied for function %s", f.Name)
+		}
+	}
+	return nil
+}
+
+// anyColumn is has_any_column_privilege: what the table has, or one of its columns.
+func anyColumn(s Session, user engine.OID, oid engine.OID, o object, want []wanted) bool {
+	if hasOne(s, user, acl.Relation, o, want) {
+		return true
+	}
+	t, ok := s.Database().TableByOID(oid)
+	return ok && slices.ContainsFunc(t.Columns, func(c engine.Column) bool {
+		return c.ACL != nil && !c.Dropped && hasOne(s, user, acl.Column, object{o.owner, c.ACL, true}, want)
+	})
 }

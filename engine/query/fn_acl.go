@@ -17,10 +17,10 @@ func init() {
 		"aclitem_eq": func(_ *frame, _ *callExpr, a []value) (value, error) {
 			return pgtypes.NewBool(a[0].Text() == a[1].Text()), nil
 		},
-		"aclcontains": func(_ *frame, _ *callExpr, a []value) (value, error) {
+		"aclcontains": func(f *frame, _ *callExpr, a []value) (value, error) {
 			for _, e := range a[0].Array().Elems {
-				if e.Text() == a[1].Text() {
-					return pgtypes.NewBool(true), nil
+				if holds, err := itemHolds(f.s, e.Text(), a[1].Text()); holds || err != nil {
+					return pgtypes.NewBool(holds), err
 				}
 			}
 			return pgtypes.NewBool(false), nil
@@ -29,64 +29,128 @@ func init() {
 	registerSets(map[string]setFunc{"aclexplode": aclExplode})
 }
 
-// parseACLItem is aclitem's input: grantee=privileges/grantor.
-func parseACLItem(s Session, text string) (acl.Item, error) {
-	item := acl.Item{Grantor: engine.BootstrapSuperuser}
+// itemHolds tells whether an item has all that another one has, of the same roles.
+func itemHolds(s Session, item, part string) (bool, error) {
+	a, err := parseACLItem(s, item)
+	if err != nil {
+		return false, err
+	}
+	b, err := parseACLItem(s, part)
+	return err == nil && a.Grantee == b.Grantee && a.Grantor == b.Grantor && a.Held&b.Held == b.Held && a.Option&b.Option == b.Option, err
+}
+
+// inputACLItem is aclitem's input: the item as it is shown again.
+func inputACLItem(s Session, text string) (value, error) {
+	item, err := parseACLItem(s, text)
+	if err != nil {
+		return value{}, err
+	}
+	return pgtypes.NewText(formatACLItem(s, item)), nil
+}
+
+func badACLItem(format string, args ...any) *sqlstate.Error {
+	return sqlstate.Errorf(sqlstate.InvalidTextRepresentation, format, args...)
+}
+
+// parseACLItem is aclparse: [group|user] grantee=privileges/grantor.
+func parseACLItem(s Session, text string) (item acl.Item, err error) {
 	grantee, rest, err := aclName(text)
 	if err != nil {
 		return item, err
 	}
+	if rest == "" || rest[0] != '=' { // it was a key word
+		if grantee != "group" && grantee != "user" {
+			return item, badACLItem(`unrecognized key word: "%s"`, grantee).WithHint(`ACL key word must be "group" or "user".`)
+		}
+		if grantee, rest, err = aclName(rest); err != nil {
+			return item, err
+		}
+		if grantee == "" {
+			return item, badACLItem("missing name").WithHint(`A name must follow the "group" or "user" key word.`)
+		}
+	}
 	if rest == "" || rest[0] != '=' {
-		return item, sqlstate.New(sqlstate.InvalidTextRepresentation, `missing "=" sign`)
+		return item, badACLItem(`missing "=" sign`)
+	}
+	if rest, err = aclModes(rest[1:], &item); err != nil {
+		return item, err
 	}
 	if grantee != "" {
 		if item.Grantee, err = aclRole(s, grantee); err != nil {
 			return item, err
 		}
 	}
-	for rest = rest[1:]; rest != "" && rest[0] != '/'; rest = rest[1:] {
-		p, ok := acl.ParseLetter(rest[0])
-		if !ok {
-			return item, sqlstate.Errorf(sqlstate.InvalidTextRepresentation, `invalid mode character: must be one of "%s"`, "arwdDxtXUCTcsA")
-		}
-		item.Held |= p
-		if len(rest) > 1 && rest[1] == '*' {
-			item.Option |= p
-			rest = rest[1:]
-		}
-	}
-	if rest == "" {
-		return item, nil
-	}
-	grantor, _, err := aclName(rest[1:])
-	if err != nil {
+	if rest, err = aclGrantor(s, rest, &item); err != nil {
 		return item, err
 	}
-	if grantor == "" {
-		return item, sqlstate.New(sqlstate.InvalidTextRepresentation, `a name must follow the "/" sign`)
+	if strings.TrimLeft(rest, aclSpace) != "" {
+		return item, badACLItem("extra garbage at the end of the ACL specification")
 	}
-	item.Grantor, err = aclRole(s, grantor)
-	return item, err
+	return item, nil
 }
 
-// aclName reads a role's name, which may be quoted.
+// aclModes reads the letters of an item.
+func aclModes(s string, item *acl.Item) (rest string, err error) {
+	var last acl.Privileges
+	for ; s != "" && s[0] != '/' && (s[0] == '*' || s[0]|0x20 >= 'a' && s[0]|0x20 <= 'z'); s = s[1:] {
+		if s[0] == '*' {
+			item.Option |= last
+			continue
+		}
+		p, ok := acl.ParseLetter(s[0])
+		if s[0] == 'R' {
+			p, ok = acl.None, true // RULE, which there was once
+		}
+		if !ok {
+			return s, badACLItem(`invalid mode character: must be one of "%s"`, "arwdDxtXUCTcsA")
+		}
+		item.Held, last = item.Held|p, p
+	}
+	return s, nil
+}
+
+// aclGrantor reads what is behind the slash. Without one the first superuser is meant.
+func aclGrantor(s Session, text string, item *acl.Item) (rest string, err error) {
+	if text == "" || text[0] != '/' {
+		item.Grantor = engine.BootstrapSuperuser
+		s.Notice(sqlstate.Warningf(sqlstate.InvalidGrantor, "defaulting grantor to user ID %d", engine.BootstrapSuperuser))
+		return text, nil
+	}
+	name, rest, err := aclName(text[1:])
+	if err != nil {
+		return rest, err
+	}
+	if name == "" {
+		return rest, badACLItem(`a name must follow the "/" sign`)
+	}
+	item.Grantor, err = aclRole(s, name)
+	return rest, err
+}
+
+// aclSpace is what isspace takes for space.
+const aclSpace = " \t\n\v\f\r"
+
+// aclName is getid: a role's name or a key word, which may be quoted, with space around.
 func aclName(s string) (name, rest string, err error) {
+	s = strings.TrimLeft(s, aclSpace)
 	var b strings.Builder
 	quoted := false
 	i := 0
 	for ; i < len(s); i++ {
 		c := s[i]
 		switch {
-		case c == '"' && i+1 < len(s) && s[i+1] == '"' && quoted:
-			b.WriteByte('"')
+		case c == '"' && quoted && i+1 < len(s) && s[i+1] == '"':
 			i++
 		case c == '"':
 			quoted = !quoted
-		case quoted, c == '_', c >= '0' && c <= '9', c|0x20 >= 'a' && c|0x20 <= 'z', c >= 0x80:
-			b.WriteByte(c)
-		default:
-			return b.String(), s[i:], nil
+			continue
+		case !quoted && !(c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80):
+			return b.String(), strings.TrimLeft(s[i:], aclSpace), nil
 		}
+		if b.Len() >= 63 {
+			return "", "", sqlstate.New(sqlstate.NameTooLong, "identifier too long").WithDetail("Identifier must be less than 64 characters.")
+		}
+		b.WriteByte(c)
 	}
 	return b.String(), "", nil
 }
@@ -95,7 +159,7 @@ func aclRole(s Session, name string) (engine.OID, error) {
 	if oid, ok := roleOID(s, name); ok {
 		return oid, nil
 	}
-	if v, err := pgtypes.ParseText(pgtypes.Oid, name); err == nil {
+	if v, err := pgtypes.ParseText(pgtypes.Oid, name); err == nil { // of a role that is gone
 		return engine.OID(v.OID()), nil
 	}
 	return 0, sqlstate.Errorf(sqlstate.UndefinedObject, `role "%s" does not exist`, name)
@@ -132,7 +196,7 @@ func aclExplode(f *frame, c *callExpr, a []value) (setIterator, error) {
 func aclDefault(f *frame, _ *callExpr, a []value) (value, error) {
 	kind := a[0].Text()
 	if kind == "" || acl.All(acl.Kind(kind[0])) == acl.None {
-		return value{}, sqlstate.Errorf(sqlstate.InternalError, "unrecognized object type abbreviation: %s", kind)
+		return value{}, sqlstate.Errorf(sqlstate.InternalError, "unrecognized objtype abbreviation: %s", kind)
 	}
 	return syscat.ACL(f.s.Catalog(), acl.Default(acl.Kind(kind[0]), engine.OID(a[1].OID()))), nil
 }
@@ -140,13 +204,11 @@ func aclDefault(f *frame, _ *callExpr, a []value) (value, error) {
 // makeACLItem is makeaclitem(grantee, grantor, privileges, grantable).
 func makeACLItem(f *frame, _ *callExpr, a []value) (value, error) {
 	item := acl.Item{Grantee: engine.OID(a[0].OID()), Grantor: engine.OID(a[1].OID())}
-	want, err := parsePrivileges(a[2].Text(), ^acl.None)
-	if err != nil {
-		return value{}, err
+	p, ok := acl.ParsePrivilege(strings.ToUpper(a[2].Text()))
+	if !ok {
+		return value{}, sqlstate.Errorf(sqlstate.InvalidParameterValue, `unrecognized privilege type: "%s"`, a[2].Text())
 	}
-	for _, w := range want {
-		item.Held |= w.privilege
-	}
+	item.Held = p
 	if a[3].Bool() {
 		item.Option = item.Held
 	}

@@ -96,7 +96,7 @@ func signal(send func(Host, int32) bool, how signalWords) envFunc {
 			}
 			return pgtypes.NewBool(send(f.s.Host(), pid)), nil
 		}
-		f.s.Notice(sqlstate.Warningf(sqlstate.Warning, "PID %d is not a PostgreSQL server process", pid))
+		f.s.Notice(sqlstate.Warningf(sqlstate.Warning, "PID %d is not a PostgreSQL backend process", pid))
 		return pgtypes.NewBool(false), nil
 	}
 }

@@ -73,8 +73,10 @@ type Plan struct {
 
 	next nextvalForm
 
-	// reads are the system relations that the statement names: Open checks SELECT.
-	reads []engine.OID
+	// reads are the relations that the statement names: Open checks SELECT.
+	reads []read
+	// calls are functions that not everybody may execute: Open checks that, too.
+	calls []uint32
 }
 
 // nextvalForm is the short cut for SELECT nextval(…).
@@ -102,7 +104,7 @@ func Analyze(stmt *parser.SelectStmt, s Session, declared []pgtypes.OID) (*Plan,
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{Columns: root.cols, root: root, reads: a.reads}
+	plan := &Plan{Columns: root.cols, root: root, reads: a.reads, calls: a.calls}
 	if a.params != nil {
 		if err := a.checkParams(); err != nil {
 			return nil, err
@@ -167,6 +169,9 @@ func (p *Plan) Open(s Session, args []pgtypes.Value) (Rows, error) {
 		return nil, sqlstate.Errorf(sqlstate.InternalError, "%d parameters given, %d needed", len(args), len(p.Params))
 	}
 	if err := mayRead(s, p.reads); err != nil {
+		return nil, err
+	}
+	if err := mayExecute(s, p.calls); err != nil {
 		return nil, err
 	}
 	for i, t := range p.Params {

@@ -20,6 +20,9 @@ func inputText(s Session, typ pgtypes.OID, text string) (value, error) {
 	if pgtypes.IsReg(typ) {
 		return inputReg(s, typ, text)
 	}
+	if typ == pgtypes.AclItem {
+		return inputACLItem(s, text)
+	}
 	if e := pgtypes.ElemOf(typ); e != 0 && typ != pgtypes.Int2Vector && typ != pgtypes.OidVector {
 		return pgtypes.ParseArrayWith(e, text, func(t string) (value, error) { return inputText(s, e, t) })
 	}

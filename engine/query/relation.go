@@ -180,14 +180,11 @@ func (s *scope) rangeVar(n *parser.RangeVar) (source, []*relation, error) {
 	if n.Sample {
 		return nil, nil, unsupported("TABLESAMPLE", n.Pos)
 	}
-	if !s.a.lax { // what a view reads is its owner's business
-		if view != nil {
-			s.a.reads = append(s.a.reads, engine.OID(view.OID))
-		} else {
-			s.a.reads = append(s.a.reads, v.OID())
-		}
-	}
+	// What a view reads is its owner's business: lax.
 	if view != nil {
+		if !s.a.lax {
+			s.a.reads = append(s.a.reads, read{relation: engine.OID(view.OID)})
+		}
 		return s.view(n, view)
 	}
 	r := &relation{name: n.Name, relName: n.Name, schema: v.Schema(), rowType: v.RowType()}
@@ -200,6 +197,9 @@ func (s *scope) rangeVar(n *parser.RangeVar) (source, []*relation, error) {
 	}
 	src := &relationSource{rel: v, slot: base, width: len(cols), name: n.Name}
 	r.system, src.system = s.systemColumns(v)
+	if !s.a.lax {
+		s.a.reads = append(s.a.reads, read{v.OID(), src})
+	}
 	if err := s.alias(r, n.Alias, n.Pos); err != nil {
 		return nil, nil, err
 	}
@@ -217,14 +217,16 @@ func (s *scope) systemColumns(v Relation) ([]relColumn, int) {
 	return out, base
 }
 
-// systemAttributes: rows have no versions here, so their values are those of a
-// row that was there from the start.
-var systemAttributes = []struct {
+type systemAttribute struct {
 	name   string
 	typ    pgtypes.OID
 	attnum int16
 	v      value
-}{
+}
+
+// systemAttributes: rows have no versions here, so their values are those of a
+// row that was there from the start.
+var systemAttributes = []systemAttribute{
 	{"tableoid", pgtypes.Oid, -6, value{}},
 	{"ctid", pgtypes.TID, -1, pgtypes.NewText("(0,1)")},
 	{"xmin", pgtypes.XID, -2, pgtypes.NewInt(1)},

@@ -18,7 +18,9 @@ type analyzer struct {
 	// subNames are the column names of scalar subqueries, for naming columns after them.
 	subNames map[*parser.SubLink]string
 	// reads are the relations that the statement itself names.
-	reads []engine.OID
+	reads []read
+	// calls are the functions in it that not everybody may execute, those in views, too.
+	calls []uint32
 	// argNames are the parameters' names in the body of a function.
 	argNames []string
 	// lax: a function that is not served is an error only when it is called, as in

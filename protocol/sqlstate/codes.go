@@ -13,6 +13,7 @@ const (
 	ConnectionFailure              Code = "08006"
 	TransactionResolutionUnknown   Code = "08007"
 	FeatureNotSupported            Code = "0A000"
+	InvalidGrantor                 Code = "0L000"
 	InvalidGrantOperation          Code = "0LP01"
 	StringDataRightTruncation      Code = "22001"
 	NumericValueOutOfRange         Code = "22003"

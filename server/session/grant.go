@@ -32,6 +32,9 @@ func (s *Session) grant(g *parser.GrantStmt) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if _, served := grantObjects[g.Object]; !served {
+		return tag, s.grantOnOther(g)
+	}
 	targets, err := s.grantTargets(g)
 	if err != nil {
 		return "", err
@@ -131,7 +134,7 @@ func (s *Session) grantTargets(g *parser.GrantStmt) (list []grantTarget, err err
 		}
 		return list, nil
 	}
-	return nil, unserved("GRANT ON " + strings.ToUpper(string(g.Object)))
+	return nil, nil
 }
 
 // grantTargetsIn are all sequences or tables of the schemas named.
@@ -191,15 +194,24 @@ func relationTarget(r engine.Relation, object parser.ObjectType) (grantTarget, e
 	return grantTarget{}, sqlstate.Errorf(sqlstate.WrongObjectType, "\"%s\" is an index", name)
 }
 
+// grantObjects are the kinds of objects that have lists to be changed.
+var grantObjects = map[parser.ObjectType]bool{
+	parser.ObjectTable: true, parser.ObjectSequence: true, parser.ObjectSchema: true, parser.ObjectDatabase: true,
+}
+
 var grantKinds = map[parser.ObjectType]acl.Kind{
 	parser.ObjectTable: acl.Relation, parser.ObjectSequence: acl.Sequence, parser.ObjectSchema: acl.Schema, parser.ObjectDatabase: acl.Database,
-	parser.ObjectFunction: acl.Function, parser.ObjectOfType: acl.Type,
+	parser.ObjectFunction: acl.Function, parser.ObjectProcedure: acl.Function, parser.ObjectRoutine: acl.Function,
+	parser.ObjectOfType: acl.Type, parser.ObjectDomain: acl.Type, parser.ObjectLanguage: acl.Language, parser.ObjectTablespace: acl.Space,
+	parser.ObjectServer: acl.Server, parser.ObjectWrapper: acl.Wrapper, parser.ObjectLarge: acl.Large, parser.ObjectParameter: acl.Param,
 }
 
 // pluralWords are how ALTER DEFAULT PRIVILEGES and messages name kinds of objects.
 var privilegeWords = map[parser.ObjectType]string{
 	parser.ObjectTable: "relation", parser.ObjectSequence: "sequence", parser.ObjectSchema: "schema", parser.ObjectDatabase: "database",
-	parser.ObjectFunction: "function", parser.ObjectOfType: "type",
+	parser.ObjectFunction: "function", parser.ObjectProcedure: "procedure", parser.ObjectRoutine: "routine", parser.ObjectOfType: "type",
+	parser.ObjectDomain: "domain", parser.ObjectLanguage: "language", parser.ObjectTablespace: "tablespace", parser.ObjectServer: "foreign server",
+	parser.ObjectWrapper: "foreign-data wrapper", parser.ObjectLarge: "large object", parser.ObjectParameter: "parameter",
 }
 
 // wantedPrivileges is the list of privileges of a GRANT or REVOKE.

@@ -16,7 +16,7 @@ func (s *Session) grantRole(g *parser.GrantRoleStmt) (string, error) {
 	if err := s.writable(tag); err != nil {
 		return "", err
 	}
-	if g.GrantedBy != nil {
+	if g.GrantedBy != nil && !g.Revoke { // PostgreSQL 15 does not look at that of a REVOKE
 		if _, err := s.role(*g.GrantedBy); err != nil {
 			return "", err
 		}

@@ -166,6 +166,7 @@ func New(cfg Config) (*Session, error) {
 	// Answers to a pipeline are written together, but never wait for a statement
 	// that waits.
 	s.interrupt.onWait = s.flushAnswers
+	s.settings.ReadsAll = func() bool { return s.authority().Inherits(s.currentRole().OID, engine.PgReadAllSettings) }
 	catalog := s.backend.Catalog()
 	user, ok := catalog.Role(cfg.User)
 	if !ok {

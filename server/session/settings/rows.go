@@ -16,7 +16,7 @@ func (s *Set) All() []Row {
 	rows := make([]Row, 0, len(sortedKeys))
 	for _, key := range sortedKeys {
 		p := parameters[key]
-		if p.unlisted || p.restricted && !s.superuser() {
+		if p.unlisted || p.restricted && !s.readsAll() {
 			continue
 		}
 		rows = append(rows, s.row(p))

@@ -17,6 +17,9 @@ type Set struct {
 	values map[string]entry  // in force, by lower-case name
 	facts  map[string]string // what is so, whatever transactions do; nil: nothing
 
+	// ReadsAll tells whether the settings may be looked at that not everybody may.
+	ReadsAll func() bool
+
 	// While a transaction has changed something: what an abort and a commit go
 	// back to. They differ by the effects of plain SET; SET LOCAL is in neither.
 	onAbort, onCommit map[string]entry
@@ -43,6 +46,14 @@ func New() *Set { return &Set{base: map[string]entry{}, values: map[string]entry
 
 // superuser tells whether the session may set and see everything.
 func (s *Set) superuser() bool { return s.Bool("is_superuser") }
+
+// readsAll tells whether all settings may be looked at.
+func (s *Set) readsAll() bool {
+	if s.ReadsAll == nil {
+		return s.superuser()
+	}
+	return s.ReadsAll()
+}
 
 // SetBase assigns a parameter as the start-up packet does: it becomes the
 // session's default.
@@ -192,7 +203,7 @@ func (s *Set) Show(name string) (column, value string, err error) {
 	if !ok {
 		return s.placeholders[key], value, nil
 	}
-	if p.restricted && !s.superuser() {
+	if p.restricted && !s.readsAll() {
 		return "", "", sqlstate.Errorf(sqlstate.InsufficientPrivilege,
 			"must be superuser or have privileges of pg_read_all_settings to examine \"%s\"", p.Name)
 	}
