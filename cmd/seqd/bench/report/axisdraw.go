@@ -41,7 +41,7 @@ func (s scale) apply(a *plot.Axis, low, high float64) {
 	}
 	if s.ticks != nil {
 		var ticks []plot.Tick
-		every := (len(s.ticks) + 8) / 9 // not more labels than there is room for
+		every := (len(s.ticks) + 9) / 10 // not more labels than there is room for
 		for i, t := range s.ticks {
 			label := t.label
 			if i%every > 0 && s.form != named {

@@ -23,6 +23,7 @@ const (
 	figureWidth  = vg.Length(400)
 	figureHeight = vg.Length(280)
 	markerRadius = vg.Length(3.2)
+	ringRadius   = 2.1 * markerRadius
 )
 
 var (
@@ -105,8 +106,8 @@ func names(c draw.Canvas, f figure) vg.Length {
 func ring(c *draw.Canvas, at vg.Point) {
 	c.SetLineStyle(draw.LineStyle{Color: foreground.light, Width: 1.4})
 	var p vg.Path
-	p.Move(vg.Point{X: at.X + 2.1*markerRadius, Y: at.Y})
-	p.Arc(at, 2.1*markerRadius, 0, 2*math.Pi)
+	p.Move(vg.Point{X: at.X + ringRadius, Y: at.Y})
+	p.Arc(at, ringRadius, 0, 2*math.Pi)
 	p.Close()
 	c.Stroke(p)
 }
@@ -131,8 +132,9 @@ func newPlot(f figure) *plot.Plot {
 		p.Add(plottersOf(f, s)...)
 	}
 	for _, s := range f.series {
-		p.Add(knees(s.marks), tagged(s))
+		p.Add(knees(s.marks))
 	}
+	p.Add(tags(f.series))
 	f.x.apply(&p.X, xlow, xhigh)
 	f.y.apply(&p.Y, ylow, yhigh)
 	return p
@@ -192,25 +194,6 @@ func (k knees) Plot(c draw.Canvas, p *plot.Plot) {
 		if m.knee {
 			ring(&c, vg.Point{X: x(m.x), Y: y(m.y)})
 		}
-	}
-}
-
-// tagged writes the labels of marks above them, in ink that can be read.
-type tagged series
-
-func (s tagged) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	sty := plainInk
-	sty.XAlign = draw.XCenter
-	for i, m := range s.marks {
-		if m.label == "" {
-			continue
-		}
-		at := vg.Point{X: x(m.x), Y: y(m.y) + 3*markerRadius}
-		if i == 0 && len(s.marks) > 1 && !m.knee {
-			at.Y = y(m.y) - 3*markerRadius - 7
-		}
-		c.FillText(sty, at, m.label)
 	}
 }
 

@@ -35,7 +35,7 @@ type series struct {
 type mark struct {
 	x, y      float64
 	low, high float64 // how far the rounds went; both y if it is not a median
-	label     string  // stands above it, or below the first of a series; "" mostly
+	label     string  // stands above it; "" mostly
 	tip       string  // all of it in words
 	knee      bool
 }
@@ -161,7 +161,7 @@ func (v *view) tip(c *cell, what string) string {
 
 func (v *view) rateMark(c *cell, x float64) mark {
 	return mark{x: x, y: c.rate.median, low: c.rate.low, high: c.rate.high,
-		tip: v.tip(c, fmt.Sprintf("%s values/s (±%s)", whole(c.rate.median), percent(c.rate.spread())))}
+		tip: v.tip(c, whole(c.rate.median)+" values/s"+c.rate.spreadSaid())}
 }
 
 func rates(list []series) scale {

@@ -21,7 +21,7 @@ func made() *result.Run {
 		Machine: result.Machine{CPUs: 2, Model: "Example 3000 at 2.5 GHz", MemoryBytes: 24 << 30, Kernel: "6.1.0",
 			OS: "linux/amd64, Debian 12", Go: "go1.26"},
 		Targets: []result.Target{
-			{Name: "seqd", DSN: "host=127.0.0.1 port=40001", Kind: "seqd", Version: "0.1.0", Local: true, Own: true, Nodes: 1},
+			{Name: "seqd", DSN: "host=127.0.0.1 port=40001", Kind: "seqd", Version: "PostgreSQL 15.18 (seqd)", Local: true, Own: true, Nodes: 1},
 			{Name: "postgres", DSN: "host=127.0.0.1 port=5432", Kind: "PostgreSQL", Version: "15.18", Local: true,
 				LogUnknown: "the role may not read pg_stat_wal"},
 			{Name: "pgbouncer", DSN: "host=127.0.0.1 port=6432", Kind: "PostgreSQL", Version: "15.18", Local: true,

@@ -16,17 +16,33 @@ import (
 const unmeasured = "–"
 
 // estimate is the middle of some measurements and how far they went.
-type estimate struct{ median, low, high float64 }
+type estimate struct {
+	median, low, high float64
+	n                 int
+}
 
 func estimateOf(values []float64) estimate {
 	if len(values) == 0 {
-		return estimate{math.NaN(), math.NaN(), math.NaN()}
+		return estimate{math.NaN(), math.NaN(), math.NaN(), 0}
 	}
-	return estimate{median(values), slices.Min(values), slices.Max(values)}
+	return estimate{median(values), slices.Min(values), slices.Max(values), len(values)}
 }
 
-// spread is the largest distance from the median, as a share of it.
-func (e estimate) spread() float64 { return max(e.high-e.median, e.median-e.low) / e.median }
+// spread is the largest distance from the median, as a share of it; NaN of a single
+// round.
+func (e estimate) spread() float64 {
+	if e.n < 2 {
+		return math.NaN()
+	}
+	return max(e.high-e.median, e.median-e.low) / e.median
+}
+
+func (e estimate) spreadSaid() string {
+	if e.n < 2 {
+		return ""
+	}
+	return " (±" + percent(e.spread()) + ")"
+}
 
 func median(values []float64) float64 {
 	if len(values) == 0 {

@@ -58,6 +58,9 @@ func targetSaid(t result.Target) string {
 		return "never reached, " + t.DSN
 	}
 	what := strings.TrimSpace(t.Kind + " " + t.Version)
+	if strings.Contains(t.Version, t.Kind) {
+		what = t.Version // it names itself
+	}
 	switch {
 	case t.Own:
 		what += ", started for this run"
@@ -179,5 +182,5 @@ func (v *view) keptOf(target int) string {
 	if have == 0 {
 		return "Nothing was measured."
 	}
-	return fmt.Sprintf("What was measured before is kept: %d of %d samples.", have, of)
+	return fmt.Sprintf("What was measured otherwise is kept: %d of %d samples.", have, of)
 }
