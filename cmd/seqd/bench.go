@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -19,10 +20,13 @@ import (
 	"seqd/cmd/seqd/config"
 )
 
-// benchmark measures servers, or compares what was measured.
+// benchmark measures servers, or shows or compares what was measured.
 func benchmark(c *config.Bench, args []string, out, errOut io.Writer) error {
-	if c.Compare {
+	switch {
+	case c.Compare:
 		return compareRuns(c.Targets[0], c.Targets[1], out)
+	case c.Show:
+		return showRun(c, out)
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -74,8 +78,8 @@ func writeReports(c *config.Bench, run *result.Run, out io.Writer) error {
 			errs = append(errs, writeFile(f.name, func(w io.Writer) error { return f.write(w, run) }))
 		}
 	}
-	if c.PNG != "" {
-		errs = append(errs, writeImages(c.PNG, run))
+	for dir, format := range imageFolders(c) {
+		errs = append(errs, writeImages(dir, format, run))
 	}
 	if table {
 		errs = append(errs, report.Table(out, run, columns(out)))
@@ -96,8 +100,21 @@ func writeFile(name string, write func(io.Writer) error) error {
 	return os.Rename(f.Name(), name)
 }
 
-func writeImages(dir string, run *result.Run) error {
-	images, err := report.Images(run, report.PNG)
+// imageFolders are the folders in which plots were asked for; one can have both
+// formats.
+func imageFolders(c *config.Bench) iter.Seq2[string, string] {
+	return func(yield func(dir, format string) bool) {
+		if c.PNG != "" && !yield(c.PNG, report.PNG) {
+			return
+		}
+		if c.SVG != "" {
+			yield(c.SVG, report.SVG)
+		}
+	}
+}
+
+func writeImages(dir, format string, run *result.Run) error {
+	images, err := report.Images(run, format)
 	for _, i := range images {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, i.Name), i.Bytes, 0o644))
 	}
@@ -107,9 +124,9 @@ func writeImages(dir string, run *result.Run) error {
 // outputsCanBe finds out whether files can be written, before minutes are spent on
 // what is to be in them.
 func outputsCanBe(c *config.Bench) error {
-	if c.PNG != "" {
-		if err := os.MkdirAll(c.PNG, 0o755); err != nil {
-			return fmt.Errorf("--png: %w", err)
+	for dir, format := range imageFolders(c) {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("--%s: %w", format, err)
 		}
 	}
 	for flag, name := range map[string]string{"--json": c.JSON, "--csv": c.CSV, "--benchstat": c.Benchstat, "--html": c.HTML} {
@@ -143,6 +160,18 @@ func verdict(run *result.Run) error {
 		return fmt.Errorf("%d of %d targets could not be measured to the end", failed, len(run.Targets))
 	}
 	return nil
+}
+
+// showRun reports a saved run as if it had just been measured.
+func showRun(c *config.Bench, out io.Writer) error {
+	run, err := result.Load(c.Targets[0])
+	if err != nil {
+		return err
+	}
+	if err := outputsCanBe(c); err != nil {
+		return err
+	}
+	return writeReports(c, run, out)
 }
 
 func compareRuns(old, new string, out io.Writer) error {

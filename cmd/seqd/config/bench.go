@@ -27,11 +27,13 @@ type Bench struct {
 	OwnDir   string        `placeholder:"DIR" help:"Where own servers keep their data meanwhile: on the disk to be measured. Default: the system's folder for temporary files."`
 	Yes      bool          `help:"Put load on servers that are not on this machine."`
 
-	JSON      string `name:"json" placeholder:"FILE" help:"Save the run, to be compared with others."`
+	JSON      string `name:"json" placeholder:"FILE" help:"Save the run, to be shown again or compared with others."`
 	CSV       string `name:"csv" placeholder:"FILE" help:"Every sample, for a spreadsheet."`
 	Benchstat string `placeholder:"FILE" help:"The samples in the format of Go benchmarks, which benchstat reads."`
 	HTML      string `name:"html" placeholder:"FILE" help:"A page with plots, which needs nothing else."`
 	PNG       string `name:"png" placeholder:"DIR" help:"The plots as pictures, in a folder."`
+	SVG       string `name:"svg" placeholder:"DIR" help:"The plots as drawings for pages, light or dark as the reader has it."`
+	Show      bool   `help:"Measure nothing: report a saved run (--json), given in place of targets."`
 	Compare   bool   `help:"Measure nothing: set two saved runs (--json) side by side, given in place of targets."`
 }
 
@@ -39,11 +41,19 @@ type Bench struct {
 const OwnTarget = "own"
 
 func (b *Bench) validate() error {
-	if b.Compare {
-		if len(b.Targets) != 2 {
-			return fmt.Errorf("--compare: want two files that --json has saved, not %d", len(b.Targets))
-		}
+	switch {
+	case b.Compare && b.Show:
+		return errors.New("--compare and --show: want one of them")
+	case b.Compare && len(b.Targets) != 2:
+		return fmt.Errorf("--compare: want two files that --json has saved, not %d", len(b.Targets))
+	case b.Compare && b.JSON+b.CSV+b.Benchstat+b.HTML+b.PNG+b.SVG != "":
+		return errors.New("--compare writes no files: it prints its tables")
+	case b.Show && len(b.Targets) != 1:
+		return fmt.Errorf("--show: want one file that --json has saved, not %d", len(b.Targets))
+	case b.Compare:
 		return nil
+	case b.Show:
+		return b.validateFiles()
 	}
 	own := len(b.Targets) == 0
 	for _, t := range b.Targets {
@@ -62,13 +72,13 @@ func (b *Bench) validate() error {
 	case !own && (len(b.Prelog) > 0 || len(b.Nodes) > 0 || b.OwnDir != ""):
 		return errors.New("--prelog, --nodes and --own-dir: they are for own servers; add the target own")
 	}
-	return toStandardOutput(map[string]string{"--json": b.JSON, "--csv": b.CSV, "--benchstat": b.Benchstat, "--html": b.HTML})
+	return b.validateFiles()
 }
 
-// toStandardOutput refuses two files on standard output.
-func toStandardOutput(files map[string]string) error {
+// validateFiles refuses two files on standard output.
+func (b *Bench) validateFiles() error {
 	n := 0
-	for _, name := range files {
+	for _, name := range []string{b.JSON, b.CSV, b.Benchstat, b.HTML} {
 		if name == "-" {
 			n++
 		}
