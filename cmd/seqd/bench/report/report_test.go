@@ -154,6 +154,23 @@ func TestCell(t *testing.T) {
 	}
 }
 
+// A run on a busy machine says so.
+func TestRestless(t *testing.T) {
+	r := made()
+	const said = "something else used the machine"
+	if got := shownBy(t, func(w io.Writer) error { return Table(w, r, 200) }); strings.Contains(got, said) {
+		t.Error(got)
+	}
+	for i := range r.Samples {
+		if s := &r.Samples[i]; s.Round == 1 {
+			s.Values /= 2
+		}
+	}
+	if got := shownBy(t, func(w io.Writer) error { return Table(w, r, 200) }); !strings.Contains(got, said) {
+		t.Error(got)
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	nan := math.NaN()
 	for _, tt := range []struct{ got, want string }{

@@ -142,6 +142,9 @@ func (v *view) notes() []string {
 	if v.Interrupted {
 		list = append(list, "The run was interrupted: rounds or points are missing.")
 	}
+	if s := v.restless(); s > restlessAt {
+		list = append(list, fmt.Sprintf("The rounds of half of all cells differ from their median by %s and more: something else used the machine. Only large differences are real.", percent(s)))
+	}
 	for t, target := range v.Targets {
 		if target.Problem != "" {
 			list = append(list, fmt.Sprintf("%s failed: %s. %s", target.Name, strings.TrimSuffix(target.Problem, "."), v.keptOf(t)))
@@ -169,6 +172,21 @@ func (v *view) notes() []string {
 		}
 	}
 	return list
+}
+
+// restlessAt is the spread above which a run is not to be read to the last percent: on
+// a machine that does nothing else, rounds stay within a tenth.
+const restlessAt = 0.15
+
+// restless is the median of the cells' spreads.
+func (v *view) restless() float64 {
+	var spreads []float64
+	for _, c := range v.cells {
+		if s := c.rate.spread(); known(s) {
+			spreads = append(spreads, s)
+		}
+	}
+	return median(spreads)
 }
 
 // keptOf says how much of a failed target's part there is.

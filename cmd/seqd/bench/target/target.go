@@ -275,5 +275,21 @@ func readable(err error) error {
 
 type oneLine struct{ error }
 
-func (e *oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+// Error is what the server said, or the last thing that failed: of a connection the
+// driver tells each of its tries, with TLS and without, to each address.
+func (e *oneLine) Error() string {
+	text := e.error.Error()
+	var connecting *pgconn.ConnectError
+	if errors.As(e.error, &connecting) {
+		lines := strings.FieldsFunc(text, func(c rune) bool { return c == '\n' })
+		last := strings.TrimSpace(lines[len(lines)-1])
+		for _, noise := range []string{"server error: ", "dial error: ", "hostname resolving error: "} {
+			if _, said, ok := strings.Cut(last, noise); ok {
+				last = said
+			}
+		}
+		text = "no connection: " + last
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
 func (e *oneLine) Unwrap() error { return e.error }
