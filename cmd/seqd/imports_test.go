@@ -15,16 +15,17 @@ import (
 // more, but never upwards across the line between raftfsm and server/protocol.
 const policy = `
 protocol/sqlstate ->
-protocol/pgtypes -> protocol/sqlstate protocol/timezone
+protocol/pgtypes -> protocol/jsontree protocol/sqlstate protocol/timezone
 protocol/timezone ->
+protocol/jsontree -> protocol/sqlstate
 protocol/parser -> protocol/sqlstate
 protocol/wire -> protocol/sqlstate
 protocol/scram -> protocol/sqlstate
 engine/sequence ->
 engine/acl -> protocol/sqlstate
 engine -> engine/acl engine/sequence protocol/sqlstate
-engine/query -> engine engine/acl engine/query/* engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate protocol/timezone
-engine/query/* -> engine engine/acl engine/query/* engine/sequence protocol/parser protocol/pgtypes protocol/sqlstate
+engine/query -> engine engine/acl engine/query/* engine/sequence protocol/jsontree protocol/parser protocol/pgtypes protocol/sqlstate protocol/timezone
+engine/query/* -> engine engine/acl engine/query/* engine/sequence protocol/jsontree protocol/parser protocol/pgtypes protocol/sqlstate
 raftfsm/lease ->
 raftfsm/codec -> engine engine/acl engine/sequence protocol/sqlstate raftfsm/lease
 raftfsm -> engine raftfsm/codec raftfsm/internal/seams raftfsm/lease protocol/sqlstate

@@ -15,26 +15,26 @@ type accumulator interface {
 }
 
 // aggregate makes accumulators for a call.
-type aggregate func(a *aggExpr) accumulator
+type aggregate func(a *aggExpr, f *frame) accumulator
 
 // aggregates by name; the argument types tell the forms of one name apart.
 var aggregates = map[string]aggregate{
-	"count": func(a *aggExpr) accumulator { return &countAcc{star: a.star} },
-	"min":   func(a *aggExpr) accumulator { return &extremeAcc{typ: a.t, sign: -1} },
-	"max":   func(a *aggExpr) accumulator { return &extremeAcc{typ: a.t, sign: 1} },
-	"sum":   func(a *aggExpr) accumulator { return &sumAcc{in: a.args[0].typ()} },
-	"avg":   func(a *aggExpr) accumulator { return &sumAcc{in: a.args[0].typ(), avg: true} },
-	"bool_and": func(a *aggExpr) accumulator {
+	"count": func(a *aggExpr, _ *frame) accumulator { return &countAcc{star: a.star} },
+	"min":   func(a *aggExpr, _ *frame) accumulator { return &extremeAcc{typ: a.t, sign: -1} },
+	"max":   func(a *aggExpr, _ *frame) accumulator { return &extremeAcc{typ: a.t, sign: 1} },
+	"sum":   func(a *aggExpr, _ *frame) accumulator { return &sumAcc{in: a.args[0].typ()} },
+	"avg":   func(a *aggExpr, _ *frame) accumulator { return &sumAcc{in: a.args[0].typ(), avg: true} },
+	"bool_and": func(a *aggExpr, _ *frame) accumulator {
 		return &boolAcc{}
 	},
-	"every":      func(a *aggExpr) accumulator { return &boolAcc{} },
-	"bool_or":    func(a *aggExpr) accumulator { return &boolAcc{or: true} },
-	"string_agg": func(a *aggExpr) accumulator { return &stringAcc{} },
-	"array_agg":  func(a *aggExpr) accumulator { return &arrayAcc{in: a.args[0].typ()} },
+	"every":      func(a *aggExpr, _ *frame) accumulator { return &boolAcc{} },
+	"bool_or":    func(a *aggExpr, _ *frame) accumulator { return &boolAcc{or: true} },
+	"string_agg": func(a *aggExpr, _ *frame) accumulator { return &stringAcc{} },
+	"array_agg":  func(a *aggExpr, _ *frame) accumulator { return &arrayAcc{in: a.args[0].typ()} },
 }
 
-func (e *aggExpr) newAccumulator(*frame) accumulator {
-	acc := e.impl(e)
+func (e *aggExpr) newAccumulator(f *frame) accumulator {
+	acc := e.impl(e, f)
 	if e.distinct || len(e.orderBy) > 0 {
 		return &sortedAcc{in: acc, agg: e}
 	}

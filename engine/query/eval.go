@@ -251,7 +251,7 @@ func (e *distinctExpr) eval(f *frame) (value, error) {
 }
 
 func (e *rowExpr) eval(f *frame) (value, error) {
-	r := &pgtypes.RecordValue{Types: make([]pgtypes.OID, len(e.args)), Fields: make([]value, len(e.args))}
+	r := &pgtypes.RecordValue{Types: make([]pgtypes.OID, len(e.args)), Fields: make([]value, len(e.args)), Names: e.names}
 	for i, a := range e.args {
 		v, err := a.eval(f)
 		if err != nil {

@@ -145,7 +145,7 @@ func (fn *sqlFunction) open(f *frame, c *callExpr, args []value) (setIterator, e
 func recordOf(out []builtin.OutArg, row []value) value {
 	r := &pgtypes.RecordValue{Fields: append([]value(nil), row[:len(out)]...)}
 	for _, o := range out {
-		r.Types = append(r.Types, o.Type)
+		r.Types, r.Names = append(r.Types, o.Type), append(r.Names, o.Name)
 	}
 	return pgtypes.NewRecord(r)
 }

@@ -33,6 +33,8 @@ func Compare(typ OID, a, b Value) int {
 		return cmp.Compare(x.Zone, y.Zone)
 	case Record:
 		return compareRecord(a.Record(), b.Record())
+	case JSONB:
+		return compareJSONB(a.str, b.str)
 	}
 	if IsReg(typ) {
 		return cmp.Compare(a.num, b.num)
@@ -152,6 +154,8 @@ func AppendKey(dst []byte, typ OID, v Value) []byte {
 		dst = appendNumeric(dst, trimNumeric(v.Numeric()))
 	case typ == BPChar:
 		dst = append(dst, strings.TrimRight(v.str, " ")...)
+	case typ == JSONB:
+		dst = appendJSONBKey(dst, v.str)
 	case typ == Interval:
 		days, us := splitSpan(v.Interval())
 		dst = AppendText(dst, Int8, NewInt(days))

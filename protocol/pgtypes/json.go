@@ -1,38 +1,78 @@
 package pgtypes
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
+	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
+	"seqd/protocol/jsontree"
 	"seqd/protocol/sqlstate"
 )
 
 // parseJSON checks the text; json keeps it as it was written.
 func parseJSON(s string) (Value, error) {
-	if !json.Valid([]byte(s)) {
-		return Null(), sqlstate.New(sqlstate.InvalidTextRepresentation, "invalid input syntax for type json")
+	if _, err := jsontree.Parse(s, false); err != nil {
+		return Null(), err
 	}
 	return NewText(s), nil
 }
 
-// parseJSONB reads jsonb into what PostgreSQL shows of it: the keys of an object by
-// length and then by their bytes, the last of equal ones; numbers as numeric.
+// parseJSONB reads jsonb into what PostgreSQL shows of it.
 func parseJSONB(s string) (Value, error) {
-	if !json.Valid([]byte(s)) {
-		return Null(), sqlstate.New(sqlstate.InvalidTextRepresentation, "invalid input syntax for type json")
-	}
-	in := json.NewDecoder(strings.NewReader(s))
-	in.UseNumber()
-	out, err := appendJSONB(nil, in)
+	n, err := jsontree.Parse(s, true)
 	if err != nil {
 		return Null(), err
 	}
-	return NewText(string(out)), nil
+	return NewJSONB(n)
+}
+
+// NewJSONB makes a jsonb value: the keys of an object by length and then by their
+// bytes, the last of equal ones; numbers as numeric. It changes n.
+func NewJSONB(n *jsontree.Node) (Value, error) {
+	if err := normalizeJSON(n); err != nil {
+		return Null(), err
+	}
+	return NewText(string(n.AppendSpaced(nil))), nil
+}
+
+func normalizeJSON(n *jsontree.Node) error {
+	if n.Kind == jsontree.Number {
+		v, err := ParseText(Numeric, n.Text)
+		if err != nil {
+			return err
+		}
+		n.Text = TextOf(Numeric, v)
+		return nil
+	}
+	for _, item := range n.Items {
+		if err := normalizeJSON(item); err != nil {
+			return err
+		}
+	}
+	if n.Kind != jsontree.Object {
+		return nil
+	}
+	order := make([]int, len(n.Keys))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		if d := len(n.Keys[a]) - len(n.Keys[b]); d != 0 {
+			return d
+		}
+		return strings.Compare(n.Keys[a], n.Keys[b])
+	})
+	var keys []string
+	var items []*jsontree.Node
+	for _, i := range order {
+		if last := len(keys) - 1; last >= 0 && keys[last] == n.Keys[i] {
+			items[last] = n.Items[i]
+			continue
+		}
+		keys, items = append(keys, n.Keys[i]), append(items, n.Items[i])
+	}
+	n.Keys, n.Items = keys, items
+	return nil
 }
 
 // parseJSONBBinary reads a version and the text.
@@ -46,109 +86,91 @@ func parseJSONBBinary(raw []byte) (Value, error) {
 	return parseJSONB(string(raw[1:]))
 }
 
-func appendJSONB(dst []byte, in *json.Decoder) ([]byte, error) {
-	token, err := in.Token()
+// JSONTree reads a json or jsonb value that is known to be one.
+func JSONTree(text string) *jsontree.Node {
+	n, err := jsontree.Parse(text, false)
 	if err != nil {
-		return nil, err // not reached: the text is valid
+		return &jsontree.Node{}
 	}
-	switch t := token.(type) {
-	case json.Delim:
-		if t == '{' {
-			return appendJSONBObject(dst, in)
-		}
-		dst = append(dst, '[')
-		for i := 0; in.More(); i++ {
-			if i > 0 {
-				dst = append(dst, ", "...)
-			}
-			if dst, err = appendJSONB(dst, in); err != nil {
-				return nil, err
-			}
-		}
-		_, err = in.Token()
-		return append(dst, ']'), err
-	case string:
-		return appendJSONString(dst, t)
-	case json.Number:
-		v, err := ParseText(Numeric, string(t))
-		if err != nil {
-			return nil, err
-		}
-		return AppendText(dst, Numeric, v), nil
-	case bool:
-		return strconv.AppendBool(dst, t), nil
-	}
-	return append(dst, "null"...), nil
+	return n
 }
 
-func appendJSONBObject(dst []byte, in *json.Decoder) ([]byte, error) {
-	type member struct{ key, text []byte }
-	var members []member
-	for in.More() {
-		key, err := in.Token()
-		if err != nil {
-			return nil, err
+// jsonRank orders the kinds as jsonb does: null, string, number, boolean, array, object.
+var jsonRank = [...]int{jsontree.Null: 0, jsontree.String: 1, jsontree.Number: 2, jsontree.Bool: 3, jsontree.Array: 4, jsontree.Object: 5}
+
+// compareJSONB is compareJsonbContainers: a scalar alone is like an array of one, and
+// before it.
+func compareJSONB(a, b string) int {
+	x, y := JSONTree(a), JSONTree(b)
+	scalar := func(n *jsontree.Node) bool { return n.Kind != jsontree.Array && n.Kind != jsontree.Object }
+	size := func(n *jsontree.Node) int {
+		if scalar(n) {
+			return 1
 		}
-		m := member{key: []byte(key.(string))}
-		if m.text, err = appendJSONString(nil, key.(string)); err != nil {
-			return nil, err
-		}
-		if m.text, err = appendJSONB(append(m.text, ": "...), in); err != nil {
-			return nil, err
-		}
-		members = append(members, m)
+		return len(n.Items)
 	}
-	if _, err := in.Token(); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+	switch {
+	case scalar(x) == scalar(y):
+		return compareJSON(x, y)
+	case x.Kind == jsontree.Object:
+		return 1
+	case y.Kind == jsontree.Object:
+		return -1
+	case size(x) != size(y):
+		return cmp.Compare(size(x), size(y))
+	case scalar(x):
+		return -1
 	}
-	slices.SortStableFunc(members, func(a, b member) int {
-		if d := len(a.key) - len(b.key); d != 0 {
-			return d
-		}
-		return bytes.Compare(a.key, b.key)
-	})
-	dst = append(dst, '{')
-	some := false
-	for i, m := range members {
-		if i+1 < len(members) && bytes.Equal(m.key, members[i+1].key) {
-			continue
-		}
-		if some {
-			dst = append(dst, ", "...)
-		}
-		dst, some = append(dst, m.text...), true
-	}
-	return append(dst, '}'), nil
+	return 1
 }
 
-// appendJSONString is escape_json.
-func appendJSONString(dst []byte, s string) ([]byte, error) {
-	dst = append(dst, '"')
-	for i := range len(s) {
-		switch c := s[i]; c {
-		case 0:
-			return nil, sqlstate.New(sqlstate.UntranslatableCharacter, "unsupported Unicode escape sequence").
-				WithDetail("\\u0000 cannot be converted to text.")
-		case '\b':
-			dst = append(dst, `\b`...)
-		case '\f':
-			dst = append(dst, `\f`...)
-		case '\n':
-			dst = append(dst, `\n`...)
-		case '\r':
-			dst = append(dst, `\r`...)
-		case '\t':
-			dst = append(dst, `\t`...)
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		default:
-			if c < ' ' {
-				dst = append(dst, `\u00`...)
-				dst = append(dst, "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
-			} else {
-				dst = append(dst, c)
+func compareJSON(a, b *jsontree.Node) int {
+	if c := cmp.Compare(jsonRank[a.Kind], jsonRank[b.Kind]); c != 0 {
+		return c
+	}
+	switch a.Kind {
+	case jsontree.Null:
+		return 0
+	case jsontree.Number:
+		x, _, _ := parseNumeric(a.Text)
+		y, _, _ := parseNumeric(b.Text)
+		return CompareNumeric(x, y)
+	case jsontree.String, jsontree.Bool:
+		return strings.Compare(a.Text, b.Text)
+	}
+	if c := cmp.Compare(len(a.Items), len(b.Items)); c != 0 {
+		return c
+	}
+	for i := range a.Items {
+		if a.Kind == jsontree.Object {
+			if c := strings.Compare(a.Keys[i], b.Keys[i]); c != 0 {
+				return c
 			}
 		}
+		if c := compareJSON(a.Items[i], b.Items[i]); c != 0 {
+			return c
+		}
 	}
-	return append(dst, '"'), nil
+	return 0
+}
+
+// EqualJSON tells whether two values are equal, numbers by their value.
+func EqualJSON(a, b *jsontree.Node) bool { return compareJSON(a, b) == 0 }
+
+// appendJSONBKey appends a form in which equal numbers are written alike.
+func appendJSONBKey(dst []byte, s string) []byte {
+	n := JSONTree(s)
+	var trim func(*jsontree.Node)
+	trim = func(n *jsontree.Node) {
+		if n.Kind == jsontree.Number {
+			if d, ok, _ := parseNumeric(n.Text); ok {
+				n.Text = string(appendNumeric(nil, trimNumeric(d)))
+			}
+		}
+		for _, item := range n.Items {
+			trim(item)
+		}
+	}
+	trim(n)
+	return n.AppendSpaced(dst)
 }

@@ -54,3 +54,25 @@ func TextOf(typ OID, v Value) string { return Default.TextOf(typ, v) }
 
 // ParseText is Style.ParseText in the default style.
 func ParseText(typ OID, s string) (Value, error) { return Default.ParseText(typ, s) }
+
+// XMLSchema writes a date or timestamp as JSON has them: 2020-07-01T12:00:00+02:00.
+func (s *Style) XMLSchema(typ OID, v Value) string {
+	iso := *s
+	iso.Dates = "ISO"
+	text := iso.TextOf(typ, v)
+	if typ == Date || len(text) < 11 || text[len(text)-1] == 'y' { // infinity
+		return text
+	}
+	text = strings.Replace(text, " ", "T", 1)
+	if typ != Timestamptz {
+		return text
+	}
+	body, era, bc := strings.Cut(text, " ")
+	if body[len(body)-3] == '+' || body[len(body)-3] == '-' {
+		body += ":00"
+	}
+	if bc {
+		body += " " + era
+	}
+	return body
+}

@@ -34,6 +34,7 @@ type Dim struct{ Len, Lower int32 }
 type RecordValue struct {
 	Types  []OID
 	Fields []Value
+	Names  []string // nil: f1, f2 …
 }
 
 // IntervalValue is an interval as PostgreSQL keeps it.
