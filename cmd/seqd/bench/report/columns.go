@@ -47,12 +47,14 @@ func groups(first string, targets int) []group {
 	if targets > 1 {
 		rate = append(rate, numeric("ratio", "to "+first+", round by round, the median", ratio, func(c *cell) float64 { return c.ratio }))
 	}
-	rate = append(rate,
+	cost := []column{
 		numeric("CPU s/M", "CPU seconds of the server per million values", digits, func(c *cell) float64 { return c.cpu }),
 		numeric("log/1k", "log records (raft entries of seqd, WAL records of PostgreSQL) per 1000 values", digits, func(c *cell) float64 { return c.records }),
-		numeric("sync/1k", "times the log was made durable (fsync), per 1000 values", digits, func(c *cell) float64 { return c.syncs }))
+		numeric("sync/1k", "times the log was made durable (fsync), per 1000 values", digits, func(c *cell) float64 { return c.syncs }),
+	}
 	return []group{
-		{"Values per second, and what they cost", rate},
+		{"Values per second", rate},
+		{"What they cost the server", cost},
 		{"Latency of a statement", []column{
 			quantile("p50", 0.5), quantile("p90", 0.9), quantile("p99", 0.99), quantile("p99.9", 0.999), quantile("max", 1)}},
 		{"Values lost, out of order, errors", []column{

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -12,8 +13,8 @@ import (
 )
 
 // Table writes a run for people at a terminal that is width columns wide; 0: nobody
-// knows, which is taken for 80. All columns stand in one table if it fits, else there
-// are several, each as wide as it must be.
+// knows, which is taken for 80. Columns that don't fit side by side stand in tables of
+// their own, each as wide as it must be.
 func Table(w io.Writer, r *result.Run, width int) error {
 	if width <= 0 {
 		width = 80
@@ -25,16 +26,8 @@ func Table(w io.Writer, r *result.Run, width int) error {
 	}
 	list := shown(groups(v.firstName(), len(v.Targets)), v.cells)
 	if len(v.cells) > 0 {
-		all := group{"", nil}
-		for _, g := range list {
-			all.columns = append(all.columns, g.columns...)
-		}
-		if whole := v.table(all); widest(whole) <= width {
-			b.WriteString("\n" + whole)
-		} else {
-			for _, g := range list {
-				fmt.Fprintf(&b, "\n%s\n%s", g.title, v.table(g))
-			}
+		for _, g := range v.packed(list, width) {
+			fmt.Fprintf(&b, "\n%s\n%s", g.title, v.table(g))
 		}
 		b.WriteString("\n")
 		for _, line := range legend(list) {
@@ -59,6 +52,23 @@ func Table(w io.Writer, r *result.Run, width int) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// packed puts groups together that fit side by side.
+func (v *view) packed(list []group, width int) []group {
+	var out []group
+	for _, g := range list {
+		if len(out) > 0 {
+			last := &out[len(out)-1]
+			joined := group{last.title + "; " + strings.ToLower(g.title[:1]) + g.title[1:], slices.Concat(last.columns, g.columns)}
+			if widest(v.table(joined)) <= width {
+				*last = joined
+				continue
+			}
+		}
+		out = append(out, g)
+	}
+	return out
 }
 
 // table draws a group's columns for all cells.
