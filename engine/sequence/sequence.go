@@ -163,6 +163,22 @@ func Next(p Params, s State, logVals uint64, force bool) (Fetch, error) {
 	return f, nil
 }
 
+// Repeat computes up to n further fetches at once: those that Next would make without
+// a log record, each of Cache values right behind the one before. fetches is how many
+// they are, maybe none; block and state are those of all of them together.
+func Repeat(p Params, s State, n uint64) (block Block, state State, fetches uint64) {
+	size := uint64(p.Cache)
+	fetches = min(n, uint64(s.LogCount)/size, stepsLeft(p, s.LastValue)/size)
+	if fetches == 0 || !s.IsCalled {
+		return Block{}, s, 0
+	}
+	block = Block{
+		First: s.LastValue + p.Increment, Last: advance(s.LastValue, p.Increment, fetches*size), Increment: p.Increment,
+	}
+	s.LastValue, s.LogCount = block.Last, s.LogCount-int64(fetches*size)
+	return block, s, fetches
+}
+
 // Reserve computes the reservation of n ≥ 1 values from position s, the
 // replicated one: as many as fit on the lap that the next value lies on. The
 // returned state is where the sequence goes on if all that is known is this

@@ -58,9 +58,16 @@ func (s *Sequence) Epoch() uint64 { return s.epoch.Load() }
 // not 0. It waits for a reservation, or while another owner has the sequence
 // locked.
 func (s *Sequence) Next(ctx context.Context, owner uint64) (sequence.Block, uint64, error) {
+	return s.NextRun(ctx, owner, 1)
+}
+
+// NextRun takes as many fetches as make n values, for somebody whose requests for them
+// wait already; fewer, but one at least, where the rest are not reserved or are not
+// behind one another. It leaves what as many calls of Next would leave.
+func (s *Sequence) NextRun(ctx context.Context, owner, n uint64) (sequence.Block, uint64, error) {
 	s.mu.Lock()
 	if s.open(owner) && s.a.lease() {
-		block, ok, err := s.take(0)
+		block, ok, err := s.takeRun(n)
 		if ok || err != nil {
 			if s.left < s.low && !s.inflight && s.locker == 0 {
 				s.request()

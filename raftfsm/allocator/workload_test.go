@@ -92,7 +92,7 @@ func (a *auditor) draw(ctx context.Context, owner uint64) (sequence.Block, uint6
 			return f.Block, f.Epoch, f.Err
 		}
 	}
-	return a.s.Next(ctx, owner)
+	return a.s.NextRun(ctx, owner, 1+rand.Uint64N(aheadMost))
 }
 
 // greatest is the greatest value handed out in the current epoch, or where the round

@@ -82,6 +82,12 @@ func (s *Sequence) Epoch() uint64 { return s.local.Epoch() }
 // node has in stock. It waits while another
 // owner has the sequence locked.
 func (s *Sequence) Next(ctx context.Context, owner uint64) (sequence.Block, uint64, error) {
+	return s.NextRun(ctx, owner, 1)
+}
+
+// NextRun takes as many fetches as make n values, if this node leads and has them
+// reserved, but one at least; see allocator.
+func (s *Sequence) NextRun(ctx context.Context, owner, n uint64) (sequence.Block, uint64, error) {
 	perNode := s.local.PerNode()
 	if perNode > 0 && (s.stock.any.Load() || !s.b.route.Load().self) {
 		if block, epoch, ok, err := s.nextPerNode(ctx, uint64(perNode)); ok || err != nil {
@@ -90,7 +96,7 @@ func (s *Sequence) Next(ctx context.Context, owner uint64) (sequence.Block, uint
 		s.stock.passed() // void, if there is any
 	}
 	if s.b.route.Load().self {
-		block, epoch, err := s.local.Next(ctx, owner)
+		block, epoch, err := s.local.NextRun(ctx, owner, n)
 		if err == nil || !errors.Is(err, allocator.ErrNotServing) {
 			return block, epoch, err
 		}
