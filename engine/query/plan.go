@@ -71,7 +71,7 @@ type Plan struct {
 	// plans, after analysis.
 	err error
 
-	next nextvalForm
+	nextvals []Nextval
 
 	// reads are the relations that the statement names: Open checks SELECT.
 	reads []read
@@ -79,11 +79,11 @@ type Plan struct {
 	calls []uint32
 }
 
-// nextvalForm is the short cut for SELECT nextval(…).
-type nextvalForm struct {
-	seq   engine.OID
-	param int
-	ok    bool
+// Nextval is one call of nextval.
+type Nextval struct {
+	Sequence engine.OID
+	// Param is which parameter (from 0) says the sequence; -1: Sequence does.
+	Param int
 }
 
 // Analyze resolves a SELECT against the session's catalog. declared are the types
@@ -112,7 +112,7 @@ func Analyze(stmt *parser.SelectStmt, s Session, declared []pgtypes.OID) (*Plan,
 		plan.Params = a.params.types
 	}
 	if root.targets != nil || root.values != nil {
-		plan.next = nextvalOf(root)
+		plan.nextvals = nextvalsOf(root)
 	}
 	f := folder{a: a}
 	f.query(root)
@@ -134,30 +134,37 @@ func (a *analyzer) checkParams() error {
 	return nil
 }
 
-// NextvalOf tells whether the plan is just SELECT nextval(x): with a constant
-// sequence, or with parameter param (from 0) as the sequence.
-func (p *Plan) NextvalOf() (seq engine.OID, param int, ok bool) {
-	return p.next.seq, p.next.param, p.next.ok
+// Nextvals are the columns if the plan is just SELECT nextval(x), nextval(y), …, nil if
+// it is anything else.
+func (p *Plan) Nextvals() []Nextval { return p.nextvals }
+
+func nextvalsOf(q *query) (calls []Nextval) {
+	if q.from != nil || q.where != nil || q.group != nil || q.sort != nil || q.limit != nil ||
+		q.offset != nil || len(q.ctes) > 0 || q.srfs != nil || q.windows != nil || q.op != parser.SetOpNone {
+		return nil
+	}
+	for _, target := range q.targets {
+		call, ok := nextvalOf(target)
+		if !ok {
+			return nil
+		}
+		calls = append(calls, call)
+	}
+	return calls
 }
 
-func nextvalOf(q *query) nextvalForm {
-	if len(q.targets) != 1 || q.from != nil || q.where != nil || q.group != nil || q.sort != nil || q.limit != nil ||
-		q.offset != nil || len(q.ctes) > 0 || q.srfs != nil || q.windows != nil || q.op != parser.SetOpNone {
-		return nextvalForm{}
-	}
-	c, ok := q.targets[0].(*callExpr)
+func nextvalOf(e expr) (Nextval, bool) {
+	c, ok := e.(*callExpr)
 	if !ok || c.fn.Source != "nextval_oid" {
-		return nextvalForm{}
+		return Nextval{}, false
 	}
 	switch arg := c.args[0].(type) {
 	case *constExpr:
-		if !arg.v.IsNull() {
-			return nextvalForm{seq: engine.OID(arg.v.OID()), param: -1, ok: true}
-		}
+		return Nextval{Sequence: engine.OID(arg.v.OID()), Param: -1}, !arg.v.IsNull()
 	case *paramExpr:
-		return nextvalForm{param: arg.n, ok: true}
+		return Nextval{Param: arg.n}, true
 	}
-	return nextvalForm{}
+	return Nextval{}, false
 }
 
 // Open starts an execution with the parameters' values.

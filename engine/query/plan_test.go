@@ -82,26 +82,27 @@ func TestParameterErrors(t *testing.T) {
 	}
 }
 
-func TestNextvalOf(t *testing.T) {
+func TestNextvals(t *testing.T) {
 	f := newFakeSession()
-	for sql, want := range map[string]nextvalForm{
-		"SELECT nextval('s')":                           {seq: seqS, param: -1, ok: true},
-		"SELECT pg_catalog.nextval('s'::regclass) AS x": {seq: seqS, param: -1, ok: true},
-		"SELECT nextval($1)":                            {ok: true},
-		"SELECT $1::int, nextval($2)":                   {},
-		"SELECT nextval('s') LIMIT 1":                   {},
-		"SELECT nextval('s'), 1":                        {},
-		"SELECT nextval('s') FROM s":                    {},
-		"SELECT nextval(NULL)":                          {},
-		"SELECT nextval('s'::text)":                     {},
-		"SELECT nextval('s') UNION SELECT 1":            {},
-		"VALUES (nextval('s'))":                         {},
-		"SELECT currval('s')":                           {},
+	calls := func(c ...Nextval) []Nextval { return c }
+	for sql, want := range map[string][]Nextval{
+		"SELECT nextval('s')":                            calls(Nextval{seqS, -1}),
+		"SELECT pg_catalog.nextval('s'::regclass) AS x":  calls(Nextval{seqS, -1}),
+		"SELECT nextval($1)":                             calls(Nextval{0, 0}),
+		"SELECT nextval('s'), nextval($1), nextval('s')": calls(Nextval{seqS, -1}, Nextval{0, 0}, Nextval{seqS, -1}),
+		"SELECT $1::int, nextval($2)":                    nil,
+		"SELECT nextval('s') LIMIT 1":                    nil,
+		"SELECT nextval('s'), 1":                         nil,
+		"SELECT nextval('s') FROM s":                     nil,
+		"SELECT nextval(NULL)":                           nil,
+		"SELECT nextval('s'::text)":                      nil,
+		"SELECT nextval('s') UNION SELECT 1":             nil,
+		"VALUES (nextval('s'))":                          nil,
+		"SELECT currval('s')":                            nil,
+		"SELECT":                                         nil,
 	} {
-		p := analyze(t, f, sql)
-		seq, param, ok := p.NextvalOf()
-		if (nextvalForm{seq, param, ok}) != want {
-			t.Errorf("%s: got %v %v %v, want %+v", sql, seq, param, ok, want)
+		if got := analyze(t, f, sql).Nextvals(); !slices.Equal(got, want) {
+			t.Errorf("%s: got %+v, want %+v", sql, got, want)
 		}
 	}
 }

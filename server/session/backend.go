@@ -62,10 +62,10 @@ type Backend interface {
 
 // Sequence is one sequence of a Backend.
 type Sequence interface {
-	// Next takes one fetch: CACHE values, fewer at the limit. Values lie below a
-	// committed bound before they are returned. Waits while another session has
-	// the sequence locked.
-	Next(ctx context.Context, owner uint64) (block sequence.Block, epoch uint64, err error)
+	// NextRun takes as many fetches as make n values, or fewer, but one at least; a fetch
+	// is CACHE values, fewer at the limit. Values lie below a committed bound before they
+	// are returned. Waits while another session has the sequence locked.
+	NextRun(ctx context.Context, owner, n uint64) (block sequence.Block, epoch uint64, err error)
 	// SetVal sets the position, committed when it returns.
 	SetVal(ctx context.Context, owner uint64, state sequence.State) (epoch uint64, err error)
 	// Replaced is the exact position that the setval of an epoch put another in the place

@@ -87,7 +87,7 @@ func (s *Session) bind(m *pgproto3.Bind) error {
 	}
 	s.portals[p.name] = p
 	s.conn.Send(&pgproto3.BindComplete{})
-	s.learnHot(p)
+	s.learnHot(p, stmt.text)
 	return nil
 }
 

@@ -2,9 +2,7 @@ package session
 
 import (
 	"bytes"
-	"encoding/binary"
-	"strconv"
-	"time"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -15,7 +13,7 @@ import (
 // nextval('s') again, as a Query message or as Bind, Describe and Execute. The general
 // way has answered it once; as long as the next messages are equal to the byte and
 // nothing that the answer stands on has changed, they need not be decoded, and the
-// answer differs in the value alone. Whatever is different goes the general way.
+// answer differs in the values alone. Whatever is different goes the general way.
 //
 // What makes it right: the messages are compared whole, so parameters, formats and
 // names are the same; it belongs to the statement that has that name or text now, and
@@ -23,11 +21,11 @@ import (
 // with its checks. It takes over only where the general way would do nothing else: no
 // changes of the catalog in the transaction, no statement_timeout to arm.
 type hot struct {
-	message []byte // Bind or Query as it came
-	oid     engine.OID
-	binary  bool   // the value's format
-	columns []byte // the answer to Describe
-	portal  portal // what the unnamed portal is after it
+	message []byte       // Bind or Query as it came
+	text    string       // the statement, for pg_stat_activity
+	oids    []engine.OID // the sequence of each column
+	columns []byte       // the answer to Describe
+	portal  portal       // what the unnamed portal is after it
 	// What the plan stood on: the statement itself may be planned anew meanwhile.
 	catalog *engine.Catalog
 	names   string
@@ -46,23 +44,43 @@ var (
 )
 
 // learnHot remembers how the message just received was answered, if it is of the kind.
-func (s *Session) learnHot(p *portal) {
+func (s *Session) learnHot(p *portal, text string) {
 	message := s.conn.Message()
-	format := p.format(0)
-	if p.name != "" || p.single.session == nil || len(message) > hotMessageMax ||
-		format != pgproto3.TextFormat && format != pgproto3.BinaryFormat {
+	if p.name != "" || p.single.session == nil || len(message) > hotMessageMax {
 		return
+	}
+	for _, f := range p.formats {
+		if f != pgproto3.TextFormat && f != pgproto3.BinaryFormat {
+			return
+		}
 	}
 	columns, err := rowDescription(p.stmt.columns, p.format).Encode(nil)
 	if err != nil {
 		return
 	}
 	p.stmt.hot = &hot{
-		message: bytes.Clone(message), oid: p.single.oid, binary: format == pgproto3.BinaryFormat, columns: columns,
+		message: bytes.Clone(message), text: text, oids: p.single.oids, columns: columns,
 		portal:  portal{stmt: p.stmt, formats: p.formats, started: true, done: true, tag: "SELECT", counted: true},
 		catalog: p.stmt.catalog, names: p.stmt.names,
 	}
 }
+
+// hotUnit is what one value, or row of values, was asked for by: Query, or Bind to
+// Execute and maybe the Sync behind it.
+type hotUnit struct {
+	*hot
+	end       int // where it ends in the input
+	query     bool
+	described bool
+	synced    bool // ReadyForQuery ends the answer
+}
+
+// hotUnitsMax is how many are looked at together.
+const hotUnitsMax = 256
+
+type hotUnits [hotUnitsMax]hotUnit
+
+var hotUnitsPool = sync.Pool{New: func() any { return new(hotUnits) }}
 
 // hotReady tells whether the short way is open at all, now.
 func (s *Session) hotReady() bool {
@@ -70,170 +88,93 @@ func (s *Session) hotReady() bool {
 		s.inForce().statementTimeout == 0
 }
 
-// hotOf is the hot of a statement if in begins with its message and its plan stands.
-func (s *Session) hotOf(p *prepared, in []byte) *hot {
-	if p == nil || p.hot == nil || !bytes.HasPrefix(in, p.hot.message) ||
-		p.hot.catalog != s.catalog() || p.hot.names != s.inForce().names {
-		return nil
+// scanHot finds the units that in begins with, up to the first message that is not as
+// before.
+func (s *Session) scanHot(in []byte, units *hotUnits) []hotUnit {
+	catalog, names := s.catalog(), s.inForce().names
+	open := s.tx.state == txStarted // by messages without Sync: a Query would end it
+	queries := false
+	n, done := 0, 0
+	for ; n < len(units); n++ {
+		u := &units[n]
+		switch rest := in[done:]; {
+		case len(rest) == 0:
+			return units[:n]
+		case rest[0] == 'B':
+			*u = s.hotBind(rest)
+		case rest[0] == 'Q' && !open:
+			*u = s.hotQuery(rest)
+		default:
+			return units[:n]
+		}
+		if u.hot == nil || u.catalog != catalog || u.names != names ||
+			queries && !u.query && u.unnamed() { // Query has dropped the statement
+			*u = hotUnit{}
+			return units[:n]
+		}
+		s.lastHot = u.hot
+		queries = queries || u.query
+		open = !u.synced && (open || s.tx.state == txNone)
+		done += u.end
+		u.end = done
 	}
-	return p.hot
+	return units[:n]
 }
 
-// serveHot answers the messages that have arrived, up to the first that is not as
-// before, and tells whether there was one.
-func (s *Session) serveHot() (bool, error) {
-	if !s.hotReady() {
-		return false, nil
-	}
-	in := s.conn.Ahead()
-	done := 0
-	for {
-		n, failed := s.hotMessage(in[done:], done > 0)
-		if n == 0 {
-			break
-		}
-		done += n
-		if failed != nil {
-			s.conn.Skip(done)
-			s.interrupt.end()
-			return true, failed()
-		}
-		s.unflushed = true
-	}
-	if done == 0 {
-		return false, nil
-	}
-	s.conn.Skip(done)
-	s.interrupt.end()
-	if s.unflushed = s.conn.InputWaiting(); s.unflushed {
-		return true, nil
-	}
-	return true, s.conn.Flush()
-}
+// bindNames is where the names begin in Bind: portal and statement, each up to a NUL.
+const bindNames = 5
 
-// hotMessage answers what in begins with, if it is as before: it returns the length
-// of that, or 0. failed, if there was an error, goes on as the general way does with
-// one. started tells that it follows another hot message.
-func (s *Session) hotMessage(in []byte, started bool) (n int, failed func() error) {
-	switch {
-	case len(in) == 0:
-	case in[0] == 'S' && started && bytes.HasPrefix(in, syncMessage):
-		if err := s.finish(); err != nil {
-			return len(syncMessage), func() error { return s.cycle(func() error { return err }) }
-		}
-		s.readyHot()
-		return len(syncMessage), nil
-	case in[0] == 'B':
-		return s.hotBind(in, started)
-	case in[0] == 'Q' && s.tx.state != txStarted:
-		return s.hotQuery(in, started)
-	}
-	return 0, nil
-}
+// unnamed tells whether a Bind is of the unnamed statement.
+func (h *hot) unnamed() bool { return h.message[bindNames+1] == 0 }
 
 // hotBind is Bind, maybe Describe, and Execute for all rows. What comes next must be
 // seen and be Sync or another Bind, or the unnamed portal could be asked for again.
-func (s *Session) hotBind(in []byte, started bool) (int, func() error) {
-	const names = 5 // where they begin: portal and statement, each up to a NUL
-	if len(in) <= names+1 || in[names] != 0 {
-		return 0, nil
-	}
-	end := bytes.IndexByte(in[names+1:], 0)
-	if end < 0 {
-		return 0, nil
-	}
-	h := s.hotOf(s.prepared[string(in[names+1:names+1+end])], in)
-	if h == nil {
-		return 0, nil
+func (s *Session) hotBind(in []byte) (u hotUnit) {
+	h := s.lastHot
+	if h == nil || !bytes.HasPrefix(in, h.message) {
+		if len(in) <= bindNames+1 || in[bindNames] != 0 {
+			return u
+		}
+		name, _, ok := bytes.Cut(in[bindNames+1:], []byte{0})
+		if !ok {
+			return u
+		}
+		if h = hotOf(s.prepared[string(name)], in); h == nil {
+			return u
+		}
 	}
 	rest, described := bytes.CutPrefix(in[len(h.message):], describeUnnamed)
 	rest, ok := bytes.CutPrefix(rest, executeUnnamed)
 	if !ok || len(rest) == 0 || rest[0] != 'S' && rest[0] != 'B' {
-		return 0, nil
+		return u
 	}
-	n := len(in) - len(rest)
-	v, err := s.hotValue(h, started)
-	out := append(s.conn.Output(), bindComplete...)
-	if described {
-		out = append(out, h.columns...)
-	}
-	if err != nil {
-		s.conn.SetOutput(out)
-		return n, func() error { return s.step(func() error { return err }) }
-	}
-	s.conn.SetOutput(append(appendValue(out, v, h.binary), selectOne...))
-	if s.tx.state == txBlock {
-		s.portals[""] = &h.portal
-	}
-	return n, nil
+	rest, synced := bytes.CutPrefix(rest, syncMessage)
+	return hotUnit{hot: h, described: described, synced: synced, end: len(in) - len(rest)}
 }
 
 // hotQuery is a Query message.
-func (s *Session) hotQuery(in []byte, started bool) (int, func() error) {
+func (s *Session) hotQuery(in []byte) (u hotUnit) {
 	const text = 5 // where it begins, up to a NUL
-	if len(in) <= text {
-		return 0, nil
+	h := s.lastHot
+	if h == nil || !bytes.HasPrefix(in, h.message) {
+		if len(in) <= text {
+			return u
+		}
+		sql, _, ok := bytes.Cut(in[text:], []byte{0})
+		if !ok {
+			return u
+		}
+		if h = hotOf(s.plans[string(sql)], in); h == nil {
+			return u
+		}
 	}
-	end := bytes.IndexByte(in[text:], 0)
-	if end < 0 {
-		return 0, nil
-	}
-	h := s.hotOf(s.plans[string(in[text:text+end])], in)
-	if h == nil {
-		return 0, nil
-	}
-	n := len(h.message)
-	delete(s.prepared, "")
-	v, err := s.hotValue(h, started)
-	if err == nil {
-		out := append(s.conn.Output(), h.columns...)
-		s.conn.SetOutput(append(appendValue(out, v, false), selectOne...))
-		err = s.finish()
-	} else {
-		s.conn.SetOutput(append(s.conn.Output(), h.columns...))
-	}
-	if err != nil {
-		return n, func() error { return s.cycle(func() error { return err }) }
-	}
-	s.readyHot()
-	return n, nil
+	return hotUnit{hot: h, query: true, described: true, synced: true, end: len(h.message)}
 }
 
-// hotValue is the value, drawn as the general way does.
-func (s *Session) hotValue(h *hot, started bool) (int64, error) {
-	if !started {
-		s.interrupt.begin()
-		s.statement = time.Time{}
-		s.caughtUp = false
+// hotOf is the hot of a statement if in begins with its message.
+func hotOf(p *prepared, in []byte) *hot {
+	if p == nil || p.hot == nil || !bytes.HasPrefix(in, p.hot.message) {
+		return nil
 	}
-	s.start()
-	s.tx.queried = true
-	if len(s.portals) > 0 {
-		s.dropPortal("")
-	}
-	v, err := s.nextval(h.oid)
-	if err != nil {
-		return 0, s.explain(err)
-	}
-	return v, nil
-}
-
-// readyHot is readyForQuery.
-func (s *Session) readyHot() {
-	s.reportSettings()
-	s.conn.SetOutput(append(s.conn.Output(), 'Z', 0, 0, 0, 5, s.tx.status()))
-}
-
-// appendValue adds a DataRow of one int8.
-func appendValue(b []byte, v int64, asBinary bool) []byte {
-	start := len(b)
-	b = append(b, 'D', 0, 0, 0, 0, 0, 1, 0, 0, 0, 8)
-	if asBinary {
-		b = binary.BigEndian.AppendUint64(b, uint64(v))
-	} else {
-		b = strconv.AppendInt(b, v, 10)
-		binary.BigEndian.PutUint32(b[start+7:], uint32(len(b)-start-11))
-	}
-	binary.BigEndian.PutUint32(b[start+1:], uint32(len(b)-start-1))
-	return b
+	return p.hot
 }

@@ -112,7 +112,7 @@ type memorySequence struct {
 	id engine.SequenceID
 }
 
-func (s memorySequence) Next(context.Context, uint64) (sequence.Block, uint64, error) {
+func (s memorySequence) NextRun(context.Context, uint64, uint64) (sequence.Block, uint64, error) {
 	db, _ := s.m.store.Catalog().DatabaseByOID(s.id.Database)
 	seq, ok := db.SequenceByOID(s.id.Sequence)
 	if !ok {

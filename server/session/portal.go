@@ -25,7 +25,7 @@ type portal struct {
 	tag     string     // of a statement without a row count in its tag
 	counted bool       // the tag ends in the number of rows
 	moved   uint64     // … or in this number, of MOVE
-	single  oneRow     // rows of SELECT nextval('s')
+	single  oneRow     // rows of SELECT nextval('s'), …
 	sent    int        // rows sent by earlier Executes
 	cursor  *cursor    // once FETCH or MOVE have named it
 	made    int64      // when Bind made it, if that was it
@@ -149,17 +149,22 @@ func (s *Session) open(p *portal) error {
 // openSelect takes the short way for SELECT nextval('s'), the statement that the
 // product is about, and the general one for all others.
 func (s *Session) openSelect(p *portal) (query.Rows, error) {
-	plan := p.stmt.plan
-	oid, param, ok := plan.NextvalOf()
-	if ok && param >= 0 {
-		if ok = !p.args[param].IsNull(); ok {
-			oid = engine.OID(p.args[param].OID())
+	calls := p.stmt.plan.Nextvals()
+	if calls == nil {
+		return p.stmt.plan.Open(evaluator{s}, p.args)
+	}
+	oids := p.single.first[:0]
+	for _, c := range calls {
+		oid := c.Sequence
+		if c.Param >= 0 {
+			if p.args[c.Param].IsNull() {
+				return p.stmt.plan.Open(evaluator{s}, p.args)
+			}
+			oid = engine.OID(p.args[c.Param].OID())
 		}
+		oids = append(oids, oid)
 	}
-	if !ok {
-		return plan.Open(evaluator{s}, p.args)
-	}
-	p.single = oneRow{session: s, oid: oid}
+	p.single.session, p.single.oids = s, oids
 	return &p.single, nil
 }
 

@@ -51,12 +51,14 @@ func (w *rowWriter) send(c Conn, p *portal, style *pgtypes.Style, row []pgtypes.
 	return nil
 }
 
-// oneRow is the result of SELECT nextval('s').
+// oneRow is the result of SELECT nextval('s'), …
 type oneRow struct {
 	session *Session
-	oid     engine.OID
+	oids    []engine.OID // of the columns
 	done    bool
-	row     [1]pgtypes.Value
+	// What a single column needs lies here.
+	first [1]engine.OID
+	row   [1]pgtypes.Value
 }
 
 // Next implements query.Rows.
@@ -64,13 +66,16 @@ func (r *oneRow) Next() ([]pgtypes.Value, error) {
 	if r.done {
 		return nil, nil
 	}
-	v, err := r.session.nextval(r.oid)
-	if err != nil {
-		return nil, err
+	row := r.row[:0]
+	for _, oid := range r.oids {
+		v, err := r.session.nextval(oid)
+		if err != nil {
+			return nil, err
+		}
+		row = append(row, pgtypes.NewInt(v))
 	}
 	r.done = true
-	r.row[0] = pgtypes.NewInt(v)
-	return r.row[:], nil
+	return row, nil
 }
 
 // Close implements query.Rows.

@@ -24,16 +24,16 @@ type sequenceMemory struct {
 	rights rights
 }
 
-// take hands out the next cached value.
-func (m *sequenceMemory) take() int64 {
-	v := m.rest.First
-	if v == m.rest.Last {
+// take hands out the next n cached values, or all if there are fewer.
+func (m *sequenceMemory) take(n uint64) sequence.Block {
+	head := m.rest
+	if m.rest.First == m.rest.Last {
 		m.cached = false
 	} else {
-		m.rest.First += m.rest.Increment
+		head, m.rest, m.cached = m.rest.Cut(min(n, m.rest.Count()))
 	}
-	m.last, m.defined = v, true
-	return v
+	m.last, m.defined = head.Last, true
+	return head
 }
 
 // keep caches a fetched block.
@@ -87,38 +87,60 @@ func errNoRelation(oid engine.OID) error {
 
 // nextval is PostgreSQL's nextval_internal: a cached value, or one fetch.
 func (s *Session) nextval(oid engine.OID) (int64, error) {
+	values, err := s.nextvals(oid, 1)
+	return values.First, err
+}
+
+// nextvals is as many calls of nextval as make n values, or fewer, at least one: where
+// it ends the next call goes on, or tells what is wrong.
+func (s *Session) nextvals(oid engine.OID, n uint64) (sequence.Block, error) {
 	m, err := s.memory(oid)
 	if err != nil {
-		return 0, err
+		return sequence.Block{}, err
 	}
 	if err := s.may(m, acl.Usage|acl.Update); err != nil {
-		return 0, err
+		return sequence.Block{}, err
 	}
 	p, own := s.private(oid)
 	if !engine.IsTemporary(oid) {
 		if err := s.writable("nextval()"); err != nil {
-			return 0, err
+			return sequence.Block{}, err
 		}
 	}
 	if own {
-		return s.nextPrivate(m, p)
+		err = s.fetchPrivate(m, p)
+	} else {
+		err = s.fetchShared(m, n)
 	}
-	if m.cached && !s.confirmed {
-		if err := s.confirmEpochs(); err != nil {
-			return 0, err
+	if err != nil {
+		next, err := s.successor(m, err)
+		if err != nil {
+			return sequence.Block{}, err
 		}
-	}
-	if !m.cached || m.epoch != m.handle.Epoch() {
-		if err := s.fetch(m); err != nil {
-			next, err := s.successor(m, err)
-			if err != nil {
-				return 0, err
-			}
-			return s.nextval(next)
-		}
+		return s.nextvals(next, n)
 	}
 	s.lastUsed = m
-	return m.take(), nil
+	return m.take(n), nil
+}
+
+// fetchShared makes sure that there are cached values that are not void: n of them, if
+// they are to be had at once.
+func (s *Session) fetchShared(m *sequenceMemory, n uint64) error {
+	if m.cached && !s.confirmed {
+		if err := s.confirmEpochs(); err != nil {
+			return err
+		}
+	}
+	if m.cached && m.epoch == m.handle.Epoch() {
+		return nil
+	}
+	defer s.limitLockWait()()
+	block, epoch, err := m.handle.NextRun(s.interrupt, uint64(s.pid), n)
+	if err != nil {
+		return s.explain(err)
+	}
+	m.keep(block, epoch)
+	return nil
 }
 
 // confirmEpochs makes sure that the values which this session has cached are not void
@@ -129,17 +151,6 @@ func (s *Session) confirmEpochs() error {
 		return s.explain(err)
 	}
 	s.confirmed = true
-	return nil
-}
-
-// fetch takes the next block from the sequence itself.
-func (s *Session) fetch(m *sequenceMemory) error {
-	defer s.limitLockWait()()
-	block, epoch, err := m.handle.Next(s.interrupt, uint64(s.pid))
-	if err != nil {
-		return s.explain(err)
-	}
-	m.keep(block, epoch)
 	return nil
 }
 
@@ -154,23 +165,23 @@ func (s *Session) limitLockWait() (disarm func()) {
 		sqlstate.New(sqlstate.LockNotAvailable, "canceling statement due to lock timeout"))
 }
 
-// nextPrivate draws from a sequence that is the transaction's own: nothing is
+// fetchPrivate fetches from a sequence that is the transaction's own: nothing is
 // logged, and it all goes back with a rollback (R2).
-func (s *Session) nextPrivate(m *sequenceMemory, p *engine.PrivatePosition) (int64, error) {
-	if !m.cached || m.epoch != p.Epoch {
-		seq, err := s.sequenceByOID(m.oid)
-		if err != nil {
-			return 0, err
-		}
-		f, err := sequence.Next(seq.Params, p.State, sequence.LogVals, seq.Persistence != engine.Permanent)
-		if err != nil {
-			return 0, engine.LimitReached(seq, err)
-		}
-		p.State = f.State
-		m.keep(f.Block, p.Epoch)
+func (s *Session) fetchPrivate(m *sequenceMemory, p *engine.PrivatePosition) error {
+	if m.cached && m.epoch == p.Epoch {
+		return nil
 	}
-	s.lastUsed = m
-	return m.take(), nil
+	seq, err := s.sequenceByOID(m.oid)
+	if err != nil {
+		return err
+	}
+	f, err := sequence.Next(seq.Params, p.State, sequence.LogVals, seq.Persistence != engine.Permanent)
+	if err != nil {
+		return engine.LimitReached(seq, err)
+	}
+	p.State = f.State
+	m.keep(f.Block, p.Epoch)
+	return nil
 }
 
 // setval is PostgreSQL's do_setval. Besides the session's own, it voids every

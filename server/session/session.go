@@ -17,6 +17,7 @@ import (
 	"seqd/engine"
 	"seqd/engine/acl"
 	"seqd/engine/query"
+	"seqd/engine/sequence"
 	"seqd/protocol/sqlstate"
 	"seqd/server/audit"
 	"seqd/server/session/settings"
@@ -137,6 +138,14 @@ type Session struct {
 	sequences map[engine.OID]*sequenceMemory
 	lastUsed  *sequenceMemory // what lastval refers to
 	advisory  advisoryLocks
+
+	// Of the short way. lastHot was answered by the message before: it has its name
+	// still. hotTaken are values taken for requests that come next, hotLeft their number.
+	lastHot   *hot
+	hotTaken  sequence.Block
+	hotLeft   uint64
+	hotValues []int64
+
 	// confirmed: ConfirmEpochs was asked since the message that is handled arrived.
 	confirmed bool
 
@@ -339,6 +348,7 @@ func (s *Session) next() (pgproto3.FrontendMessage, error) {
 	if err == nil {
 		var served bool
 		if served, err = s.serveHot(); !served && err == nil {
+			s.lastHot = nil
 			return s.conn.Receive()
 		}
 	}

@@ -16,10 +16,7 @@ const cutOff = 4 * time.Second
 // sequence are the leader's to answer in any case.
 func (s *Session) checkStaleness(p *prepared) error {
 	limit := s.inForce().maxStaleness
-	if p.plan == nil || !p.catalogs {
-		return nil
-	}
-	if _, _, ok := p.plan.NextvalOf(); ok {
+	if p.plan == nil || !p.catalogs || p.plan.Nextvals() != nil {
 		return nil
 	}
 	silence := s.backend.Silence()

@@ -24,7 +24,12 @@ func TestShortWay(t *testing.T) {
 		a := hotAnswers(t, short.Addr(), "", messages, r)
 		b := hotAnswers(t, general.Addr(), "-c statement_timeout=1h", messages, r)
 		if !bytes.Equal(a, b) {
-			t.Fatalf("seed %d: short way\n%q\ngeneral way\n%q", seed, a, b)
+			at := 0
+			for at < min(len(a), len(b)) && a[at] == b[at] {
+				at++
+			}
+			from := max(0, at-200)
+			t.Fatalf("seed %d, from byte %d on: short way\n%q\ngeneral way\n%q", seed, from, a[from:min(at+200, len(a))], b[from:min(at+200, len(b))])
 		}
 	}
 }
@@ -46,27 +51,34 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 	}
 	execute, sync := encode(&pgproto3.Execute{}), encode(&pgproto3.Sync{})
 	describe := encode(&pgproto3.Describe{ObjectType: 'P'})
+	parse := func(name, sql string) []byte { return encode(&pgproto3.Parse{Name: name, Query: sql}) }
 	group := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 	frequent := [][]byte{
 		query("SELECT nextval('a')"), query("SELECT nextval('c')"),
 		group(bind("a"), execute, sync), group(bind("a"), describe, execute, sync), group(bind("c", 1), describe, execute, sync),
 		group(bind("a"), execute), group(bind("c", 0), describe, execute), sync,
+		group(bytes.Repeat(group(bind("a"), execute), 1+r.IntN(40)), sync), bytes.Repeat(group(bind("c", 1), describe, execute, sync), 1+r.IntN(300)),
+		bytes.Repeat(query("SELECT nextval('a')"), 1+r.IntN(40)), group(bytes.Repeat(group(bind("two", 0, 1), describe, execute), 3), sync),
+		group(parse("", "SELECT nextval('c'), nextval('a')"), bind(""), describe, execute, bind(""), execute, sync), group(bind(""), execute, sync),
+		query("SELECT nextval('c'), nextval('a')"), bytes.Repeat(group(bind("a"), execute, sync, bind("c", 1), execute, sync), 3),
 	}
 	rare := [][]byte{
 		query("BEGIN"), query("COMMIT"), query("ROLLBACK"), query("SELECT nextval('small')"), query("SELECT currval('a'), lastval()"),
 		group(bind("small"), describe, execute, sync), group(bind("small"), execute), query("SET search_path = public"),
 		query("CREATE SEQUENCE IF NOT EXISTS other"), query("DROP SEQUENCE a; CREATE SEQUENCE a START 100"), query("DISCARD SEQUENCES"),
 		execute, describe, encode(&pgproto3.Execute{MaxRows: 1}), encode(&pgproto3.Close{ObjectType: 'P'}),
-		encode(&pgproto3.Close{ObjectType: 'S', Name: "a"}), encode(&pgproto3.Parse{Name: "a", Query: "SELECT nextval('a')"}),
-		encode(&pgproto3.Parse{Name: "a", Query: "SELECT nextval('c')"}), group(encode(&pgproto3.Parse{Query: "SELECT 1"}), sync),
+		encode(&pgproto3.Close{ObjectType: 'S', Name: "a"}), parse("a", "SELECT nextval('a')"),
+		parse("a", "SELECT nextval('c')"), group(parse("", "SELECT 1"), sync), query("ALTER SEQUENCE small RESTART"),
+		group(bytes.Repeat(group(bind("small"), execute), 5), sync), bytes.Repeat(query("SELECT nextval('small')"), 5),
 		query("BEGIN READ ONLY"), query("SELECT setval('c', 7)"), query("SELECT 1/0"), encode(&pgproto3.Flush{}),
 	}
 	list := [][]byte{
 		query("DROP SEQUENCE IF EXISTS a, c, small, other"), query("CREATE SEQUENCE a"), query("CREATE SEQUENCE c CACHE 5"), query("CREATE SEQUENCE small MAXVALUE 3"),
 	}
 	for _, name := range []string{"a", "c", "small"} {
-		list = append(list, group(encode(&pgproto3.Parse{Name: name, Query: fmt.Sprintf("SELECT nextval('%s')", name)}), sync))
+		list = append(list, group(parse(name, fmt.Sprintf("SELECT nextval('%s')", name)), sync))
 	}
+	list = append(list, parse("two", "SELECT nextval('a'), nextval('c')"), sync)
 	for range 120 {
 		from := frequent
 		if r.IntN(6) == 0 {

@@ -1,0 +1,189 @@
+package session
+
+import (
+	"encoding/binary"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+)
+
+// serveHot answers the messages that have arrived, up to the first that is not as
+// before, and tells whether there was one.
+func (s *Session) serveHot() (bool, error) {
+	in := s.conn.Ahead()
+	if len(in) == 0 || in[0] != 'B' && in[0] != 'Q' || !s.hotReady() {
+		return false, nil
+	}
+	buffer := hotUnitsPool.Get().(*hotUnits)
+	units := s.scanHot(in, buffer)
+	var err error
+	if len(units) > 0 {
+		err = s.answerHot(units)
+	}
+	clear(units) // or the pool would keep what they refer to
+	hotUnitsPool.Put(buffer)
+	return len(units) > 0, err
+}
+
+// answerHot answers all units, or those up to an error.
+func (s *Session) answerHot(units []hotUnit) error {
+	s.interrupt.begin()
+	s.statement, s.caughtUp = time.Time{}, false
+	if len(s.portals) > 0 {
+		s.dropPortal("")
+	}
+	answered, err := s.hotAnswers(units)
+	s.interrupt.end()
+	if err != nil {
+		return s.failHot(&units[answered], err)
+	}
+	last := &units[len(units)-1]
+	s.conn.Skip(last.end)
+	if s.tx.state == txBlock && !last.query {
+		s.portals[""] = &last.portal
+	}
+	// Without Sync nobody waits for the answer yet.
+	if s.unflushed = !last.synced || s.conn.InputWaiting(); s.unflushed {
+		return nil
+	}
+	return s.conn.Flush()
+}
+
+// failHot goes on as the general way does with an error of a unit's Execute or Query.
+func (s *Session) failHot(u *hotUnit, err error) error {
+	s.lastHot, s.hotLeft = nil, 0
+	fail := func() error { return err }
+	switch {
+	case u.query:
+		s.conn.Skip(u.end)
+		return s.cycle(fail)
+	case u.synced: // Sync is still to be heard
+		s.conn.Skip(u.end - len(syncMessage))
+	default:
+		s.conn.Skip(u.end)
+	}
+	return s.step(fail)
+}
+
+// hotAnswers adds the answers to the output. answered is how many they are: with an
+// error, that of the next one has begun.
+func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
+	told := false
+	for i := range units {
+		u := &units[i]
+		s.hotStart(u)
+		err := s.hotRow(units[i:])
+		out := s.conn.Output()
+		if !u.query {
+			out = append(out, bindComplete...)
+		}
+		if u.described {
+			out = append(out, u.columns...)
+		}
+		if err != nil {
+			s.conn.SetOutput(out)
+			return i, s.explain(err)
+		}
+		out = append(appendHotRow(out, s.hotValues, &u.portal), selectOne...)
+		s.conn.SetOutput(out)
+		if !u.synced {
+			continue
+		}
+		if err := s.finish(); err != nil {
+			return i, err
+		}
+		if !told {
+			told = true
+			s.reportSettings()
+		}
+		s.conn.SetOutput(append(s.conn.Output(), 'Z', 0, 0, 0, 5, s.tx.status()))
+	}
+	last := &units[len(units)-1]
+	s.activity.begin(last.text)
+	if last.synced {
+		s.activity.rest(s.tx.status())
+	}
+	return len(units), nil
+}
+
+// hotStart is what a message does to the session before it is executed. What begins and
+// ends with the unit is no transaction that anybody could tell from none: nothing but
+// values of sequences is touched.
+func (s *Session) hotStart(u *hotUnit) {
+	if u.query {
+		delete(s.prepared, "")
+	}
+	if !u.synced {
+		s.start()
+	}
+	if s.tx.state != txNone {
+		s.tx.queried = true
+	}
+}
+
+// hotRow takes the values of the first unit into hotValues.
+func (s *Session) hotRow(units []hotUnit) error {
+	u := &units[0]
+	s.hotValues = s.hotValues[:0]
+	if len(u.oids) == 1 {
+		v, err := s.hotValue(units)
+		s.hotValues = append(s.hotValues, v)
+		return err
+	}
+	s.activity.begin(u.text)
+	for _, oid := range u.oids {
+		v, err := s.nextval(oid)
+		if err != nil {
+			return err
+		}
+		s.hotValues = append(s.hotValues, v)
+	}
+	return nil
+}
+
+// hotValue is the value of the first unit. Those of the units that follow and ask the
+// same sequence are taken with it: all these requests have arrived, and none has been
+// answered.
+func (s *Session) hotValue(units []hotUnit) (int64, error) {
+	if s.hotLeft == 0 {
+		oid, n := units[0].oids[0], 1
+		for n < len(units) && len(units[n].oids) == 1 && units[n].oids[0] == oid {
+			n++
+		}
+		s.activity.begin(units[0].text)
+		run, err := s.nextvals(oid, uint64(n))
+		if err != nil {
+			return 0, err
+		}
+		s.hotTaken, s.hotLeft = run, run.Count()
+	}
+	v := s.hotTaken.First
+	s.hotTaken.First += s.hotTaken.Increment
+	s.hotLeft--
+	return v, nil
+}
+
+// appendHotRow adds a DataRow of values of type int8.
+func appendHotRow(b []byte, values []int64, p *portal) []byte {
+	start := len(b)
+	b = append(b, 'D', 0, 0, 0, 0, byte(len(values)>>8), byte(len(values)))
+	for i, v := range values {
+		b = appendInt8(b, v, p.format(i))
+	}
+	binary.BigEndian.PutUint32(b[start+1:], uint32(len(b)-start-1))
+	return b
+}
+
+// appendInt8 adds a column of type int8, its length first.
+func appendInt8(b []byte, v int64, format int16) []byte {
+	start := len(b)
+	b = append(b, 0, 0, 0, 8)
+	if format == pgproto3.BinaryFormat {
+		return binary.BigEndian.AppendUint64(b, uint64(v))
+	}
+	b = strconv.AppendInt(b, v, 10)
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
+	return b
+}
