@@ -54,6 +54,9 @@ func (s *Session) answerHot(units []hotUnit) error {
 // failHot goes on as the general way does with an error of a unit's Execute or Query.
 func (s *Session) failHot(u *hotUnit, err error) error {
 	s.lastHot, s.hotLeft = nil, 0
+	if s.tx.state == txBlock && !u.query {
+		s.portals[""] = &u.portal
+	}
 	fail := func() error { return err }
 	switch {
 	case u.query:
