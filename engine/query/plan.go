@@ -72,6 +72,7 @@ type Plan struct {
 	err error
 
 	nextvals []Nextval
+	series   *NextvalSeries
 
 	// reads are the relations that the statement names: Open checks SELECT.
 	reads []read
@@ -117,6 +118,7 @@ func Analyze(stmt *parser.SelectStmt, s Session, declared []pgtypes.OID) (*Plan,
 	f := folder{a: a}
 	f.query(root)
 	if plan.err = f.err; plan.err == nil {
+		plan.series = nextvalSeriesOf(root)
 		(&planner{s: s}).query(root)
 	}
 	plan.cells = a.cells
@@ -139,8 +141,7 @@ func (a *analyzer) checkParams() error {
 func (p *Plan) Nextvals() []Nextval { return p.nextvals }
 
 func nextvalsOf(q *query) (calls []Nextval) {
-	if q.from != nil || q.where != nil || q.group != nil || q.sort != nil || q.limit != nil ||
-		q.offset != nil || len(q.ctes) > 0 || q.srfs != nil || q.windows != nil || q.op != parser.SetOpNone {
+	if q.from != nil || !q.plain() {
 		return nil
 	}
 	for _, target := range q.targets {
@@ -151,6 +152,12 @@ func nextvalsOf(q *query) (calls []Nextval) {
 		calls = append(calls, call)
 	}
 	return calls
+}
+
+// plain tells whether rows of from become rows of targets one by one.
+func (q *query) plain() bool {
+	return q.where == nil && q.group == nil && q.sort == nil && q.limit == nil && q.offset == nil && len(q.ctes) == 0 &&
+		q.srfs == nil && q.windows == nil && q.op == parser.SetOpNone && !q.distinct && q.convert == nil && q.values == nil
 }
 
 func nextvalOf(e expr) (Nextval, bool) {
@@ -236,8 +243,7 @@ type rows struct {
 
 // isSingle tells whether a query is one row of expressions and nothing else.
 func (q *query) isSingle() bool {
-	return q.from == nil && q.where == nil && q.group == nil && q.srfs == nil && q.windows == nil && q.sort == nil && q.limit == nil &&
-		q.offset == nil && q.op == parser.SetOpNone && q.convert == nil && !q.distinct && len(q.ctes) == 0
+	return q.from == nil && q.plain()
 }
 
 func (r *rows) Next() ([]pgtypes.Value, error) {

@@ -1,13 +1,6 @@
 package session
 
-import (
-	"encoding/binary"
-	"strconv"
-	"time"
-
-	"github.com/jackc/pgx/v5/pgproto3"
-
-)
+import "time"
 
 // serveHot answers the messages that have arrived, up to the first that is not as
 // before, and tells whether there was one.
@@ -89,7 +82,7 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 			s.conn.SetOutput(out)
 			return i, s.explain(err)
 		}
-		out = append(appendHotRow(out, s.hotValues, &u.portal), selectOne...)
+		out = append(appendInt8Row(out, s.hotValues, &u.portal), selectOne...)
 		s.conn.SetOutput(out)
 		if !u.synced {
 			continue
@@ -166,27 +159,4 @@ func (s *Session) hotValue(units []hotUnit) (int64, error) {
 	s.hotTaken.First += s.hotTaken.Increment
 	s.hotLeft--
 	return v, nil
-}
-
-// appendHotRow adds a DataRow of values of type int8.
-func appendHotRow(b []byte, values []int64, p *portal) []byte {
-	start := len(b)
-	b = append(b, 'D', 0, 0, 0, 0, byte(len(values)>>8), byte(len(values)))
-	for i, v := range values {
-		b = appendInt8(b, v, p.format(i))
-	}
-	binary.BigEndian.PutUint32(b[start+1:], uint32(len(b)-start-1))
-	return b
-}
-
-// appendInt8 adds a column of type int8, its length first.
-func appendInt8(b []byte, v int64, format int16) []byte {
-	start := len(b)
-	b = append(b, 0, 0, 0, 8)
-	if format == pgproto3.BinaryFormat {
-		return binary.BigEndian.AppendUint64(b, uint64(v))
-	}
-	b = strconv.AppendInt(b, v, 10)
-	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
-	return b
 }

@@ -87,6 +87,12 @@ func (s *Session) execute(p *portal, limit uint32) error {
 		}
 	}
 	sent := uint64(0)
+	if r, ok := p.rows.(*seriesRows); ok {
+		var err error
+		if sent, err = r.send(p, limit); err != nil {
+			return err
+		}
+	}
 	for p.rows != nil {
 		if limit > 0 && sent == uint64(limit) {
 			p.sent += int(sent)
@@ -104,14 +110,19 @@ func (s *Session) execute(p *portal, limit uint32) error {
 		if err := s.out.send(s.conn, p, s.inForce().style, row); err != nil {
 			return err
 		}
-		if err := s.conn.Err(); err != nil {
-			return sqlstate.Fatalf(sqlstate.ConnectionFailure, "connection to client lost") // nobody reads the rest
+		if s.conn.Err() != nil {
+			return errNobodyReads()
 		}
 		sent++
 	}
 	p.done = true
 	s.complete(p, sent)
 	return nil
+}
+
+// errNobodyReads ends a result that is sent to a client which is gone.
+func errNobodyReads() error {
+	return sqlstate.Fatalf(sqlstate.ConnectionFailure, "connection to client lost")
 }
 
 func (s *Session) complete(p *portal, rows uint64) {
@@ -151,6 +162,11 @@ func (s *Session) open(p *portal) error {
 func (s *Session) openSelect(p *portal) (query.Rows, error) {
 	calls := p.stmt.plan.Nextvals()
 	if calls == nil {
+		if n := p.stmt.plan.NextvalSeries(); n != nil {
+			if count, ok := n.Count(evaluator{s}, p.args); ok {
+				return &seriesRows{session: s, oid: n.Sequence, left: count}, nil
+			}
+		}
 		return p.stmt.plan.Open(evaluator{s}, p.args)
 	}
 	oids := p.single.first[:0]
