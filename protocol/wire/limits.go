@@ -25,7 +25,7 @@ const (
 	smallBuffer    = 2 << 10  // what an idle connection keeps for its input
 	largeBuffer    = 16 << 10 // what a connection with much input works with
 	flushThreshold = 64 << 10 // output that is written without waiting for Flush
-	keepOutput     = 8 << 10  // what a connection keeps for its output
+	smallOutput    = 4 << 10  // what most answers fit in half of
 )
 
 // Defaults of Config.

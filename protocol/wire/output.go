@@ -11,23 +11,53 @@ import (
 	"seqd/protocol/sqlstate"
 )
 
-var outputBuffers = sync.Pool{New: func() any {
-	b := make([]byte, 0, flushThreshold+largeBuffer)
-	return &b
-}}
+// Buffers for output, of two sizes.
+var (
+	smallOutputs = outputPool(smallOutput)
+	largeOutputs = outputPool(flushThreshold + largeBuffer)
+)
 
-// output is what is to be sent. Like input it starts small and borrows a large
-// buffer for a large answer.
+func outputPool(size int) *sync.Pool {
+	return &sync.Pool{New: func() any { b := make([]byte, 0, size); return &b }}
+}
+
+// output is what is to be sent. It has a buffer only while there is something: a small
+// one, and a large one for a large answer.
 type output struct {
-	dst      net.Conn
-	buf      []byte
-	borrowed *[]byte
-	err      error // the first failure; nothing is sent after it
+	dst  net.Conn
+	buf  []byte     // nil: nothing to be sent
+	from *sync.Pool // that lent is of
+	lent *[]byte
+	err  error // the first failure; nothing is sent after it
 
 	farewell bool // a FATAL error was sent
 
 	timeout  time.Duration
 	deadline time.Time
+}
+
+// room is buf to add to.
+func (o *output) room() []byte {
+	if o.buf == nil {
+		o.use(smallOutputs)
+	}
+	return o.buf
+}
+
+// use moves what is to be sent to a buffer of the pool.
+func (o *output) use(pool *sync.Pool) {
+	lent := pool.Get().(*[]byte)
+	buf := append((*lent)[:0], o.buf...)
+	o.giveBack()
+	o.buf, o.lent, o.from = buf, lent, pool
+}
+
+// giveBack leaves the output without a buffer.
+func (o *output) giveBack() {
+	if o.lent != nil {
+		o.from.Put(o.lent)
+	}
+	o.buf, o.lent = nil, nil
 }
 
 func (o *output) flush() error {
@@ -64,20 +94,8 @@ func (o *output) grown() {
 		_ = o.flush() // the error sticks, the next Flush returns it
 		return
 	}
-	if o.borrowed == nil && len(o.buf) > keepOutput/2 {
-		large := outputBuffers.Get().(*[]byte)
-		o.buf = append((*large)[:0], o.buf...)
-		o.borrowed = large
-	}
-}
-
-// giveBack returns to a small buffer when everything is sent.
-func (o *output) giveBack() {
-	if o.borrowed != nil {
-		outputBuffers.Put(o.borrowed)
-		o.borrowed, o.buf = nil, nil
-	} else if cap(o.buf) > keepOutput {
-		o.buf = nil
+	if o.from == smallOutputs && len(o.buf) > smallOutput/2 {
+		o.use(largeOutputs)
 	}
 }
 
@@ -85,7 +103,7 @@ func (o *output) giveBack() {
 // when it reaches 64 KiB. A message that can't be encoded or written makes every
 // later Flush fail.
 func (c *Conn) Send(msg pgproto3.BackendMessage) {
-	buf, err := msg.Encode(c.out.buf)
+	buf, err := msg.Encode(c.out.room())
 	if err != nil {
 		c.out.err = errors.Join(c.out.err, err)
 		return

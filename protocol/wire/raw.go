@@ -24,7 +24,7 @@ func (c *Conn) Skip(n int) { c.in.discard(n) }
 func (c *Conn) Message() []byte { return c.message }
 
 // Output is what waits for Flush; SetOutput takes it back with whole messages added.
-func (c *Conn) Output() []byte { return c.out.buf }
+func (c *Conn) Output() []byte { return c.out.room() }
 
 // SetOutput is what waits for Flush from now on.
 func (c *Conn) SetOutput(b []byte) {

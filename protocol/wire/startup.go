@@ -141,7 +141,7 @@ func hangup(message string, cause error) error {
 // sent after the request without waiting for the answer could have been put there
 // by somebody in the middle: CVE-2021-23214.
 func (c *Conn) answerEncryption(answer byte, request string) error {
-	c.out.buf = append(c.out.buf, answer)
+	c.out.buf = append(c.out.room(), answer)
 	if err := c.Flush(); err != nil {
 		return hangup("failed to send encryption negotiation response", err)
 	}
@@ -206,7 +206,7 @@ func (c *Conn) negotiate(s *Startup) {
 // refuseOldProtocol sends an error in the form that protocols 1 and 2 had: a text
 // that ends with a newline and a NUL.
 func (c *Conn) refuseOldProtocol(e *sqlstate.Error) error {
-	c.out.buf = append(c.out.buf, 'E')
+	c.out.buf = append(c.out.room(), 'E')
 	c.out.buf = append(c.out.buf, string(e.Severity)+":  "+e.Message+"\n\x00"...)
 	return errors.Join(ErrHangup, e, c.Flush())
 }
