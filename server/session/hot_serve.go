@@ -35,7 +35,7 @@ func (s *Session) answerHot(units []hotUnit) error {
 	last := &units[len(units)-1]
 	s.conn.Skip(last.end)
 	if s.tx.state == txBlock && !last.query {
-		s.portals[""] = &last.portal
+		s.keepHotPortal(last)
 	}
 	// Without Sync nobody waits for the answer yet.
 	if s.unflushed = !last.synced || s.conn.InputWaiting(); s.unflushed {
@@ -44,11 +44,17 @@ func (s *Session) answerHot(units []hotUnit) error {
 	return s.conn.Flush()
 }
 
+// keepHotPortal leaves the unnamed portal as Bind and Execute leave it in a transaction.
+func (s *Session) keepHotPortal(u *hotUnit) {
+	u.portal.made, u.portal.cursor = s.directory.clock.Load(), nil
+	s.portals[""] = &u.portal
+}
+
 // failHot goes on as the general way does with an error of a unit's Execute or Query.
 func (s *Session) failHot(u *hotUnit, err error) error {
 	s.lastHot, s.hotLeft = nil, 0
 	if s.tx.state == txBlock && !u.query {
-		s.portals[""] = &u.portal
+		s.keepHotPortal(u)
 	}
 	fail := func() error { return err }
 	switch {
