@@ -71,6 +71,7 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 		parse("a", "SELECT nextval('c')"), group(parse("", "SELECT 1"), sync), query("ALTER SEQUENCE small RESTART"),
 		group(bytes.Repeat(group(bind("small"), execute), 5), sync), bytes.Repeat(query("SELECT nextval('small')"), 5),
 		query("BEGIN READ ONLY"), query("SELECT setval('c', 7)"), query("SELECT 1/0"), encode(&pgproto3.Flush{}),
+		query(`FETCH 1 FROM ""`), query("SELECT name, statement FROM pg_cursors"),
 	}
 	list := [][]byte{
 		query("DROP SEQUENCE IF EXISTS a, c, small, other"), query("CREATE SEQUENCE a"), query("CREATE SEQUENCE c CACHE 5"), query("CREATE SEQUENCE small MAXVALUE 3"),
