@@ -10,7 +10,7 @@ import (
 )
 
 func options(targets ...string) Options {
-	return Options{Targets: targets, Own: "own", Preset: grid.Default, Plan: grid.Plan{Rounds: 3}}
+	return Options{Targets: targets, Own: "own", Preset: grid.Default, Plan: grid.Plan{Rounds: 7}}
 }
 
 func names(p *Prepared) (list []string) {
@@ -60,7 +60,7 @@ func TestCommand(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if text := p.Announce(); strings.Contains(text, "secret") || !strings.Contains(text, "12 points, 3 rounds of ") {
+	if text := p.Announce(); strings.Contains(text, "secret") || !strings.Contains(text, "12 points, 7 rounds of ") {
 		t.Error(text)
 	}
 	if p.Estimate() > 2*time.Minute {

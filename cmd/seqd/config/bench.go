@@ -12,16 +12,16 @@ type Bench struct {
 	Targets []string `arg:"" optional:"" name:"target" help:"Servers to draw from: connection strings as for psql, each with NAME= before it if it shall have a name. The word own: a server started for this, with data that is thrown away. Without any: own."`
 
 	Preset   string   `default:"default" placeholder:"NAME" help:"What to measure: default (CACHE, alone and under load), cache (the whole curve), clients (more and more of them), pooler (sessions that come and go), cluster (one node and three)."`
-	Cache    []int64  `placeholder:"N,..." help:"CACHE of the sequence."`
-	Clients  []int    `placeholder:"N,..." help:"Clients at a time."`
-	Protocol []string `placeholder:"NAME,..." help:"How they ask: simple, extended, prepared, pipelined."`
-	Depth    []int    `placeholder:"N,..." help:"Statements under way, if pipelined."`
-	Batch    []int    `placeholder:"N,..." help:"Values a statement."`
-	Session  []string `placeholder:"STYLE,..." help:"Sessions: long, reconnect:N or discard:N (DISCARD ALL), every N statements on average."`
-	Prelog   []uint64 `placeholder:"N,..." help:"--prelog-max of own servers."`
-	Nodes    []int    `placeholder:"N,..." help:"Nodes of own servers."`
+	Cache    []int64  `placeholder:"N" help:"CACHE of the sequence."`
+	Clients  []int    `placeholder:"N" help:"Clients at a time."`
+	Protocol []string `placeholder:"NAME" help:"How they ask: simple, extended, prepared, pipelined."`
+	Depth    []int    `placeholder:"N" help:"Statements under way, if pipelined."`
+	Batch    []int    `placeholder:"N" help:"Values a statement."`
+	Session  []string `placeholder:"STYLE" help:"Sessions: long, reconnect:N or discard:N (DISCARD ALL), every N statements on average."`
+	Prelog   []uint64 `placeholder:"N" help:"--prelog-max of own servers."`
+	Nodes    []int    `placeholder:"N" help:"Nodes of own servers."`
 
-	Rounds   int           `default:"3" placeholder:"N" help:"Rounds, each through all points and targets in turn (${default})."`
+	Rounds   int           `default:"7" placeholder:"N" help:"Rounds, each through all points and targets in turn (${default})."`
 	Duration time.Duration `placeholder:"TIME" help:"Time at each point in each round. Without it as much, up to 1s, as makes about 100s in all."`
 	Kill     bool          `help:"Also kill own servers (kill -9) under load, and count what that loses."`
 	OwnDir   string        `placeholder:"DIR" help:"Where own servers keep their data meanwhile: on the disk to be measured. Default: the system's folder for temporary files."`

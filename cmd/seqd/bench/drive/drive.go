@@ -224,16 +224,15 @@ func (c *client) run(ctx context.Context, until time.Time) Tally {
 	}
 	for now := time.Now(); now.Before(until) && ctx.Err() == nil; {
 		var err error
-		if now, err = c.round(now); err != nil {
+		if c.share > 0 && c.since >= c.share {
+			err = c.renew(ctx, until)
+			now = time.Now()
+		} else {
+			now, err = c.round(now)
+		}
+		if err != nil {
 			return c.failed(err)
 		}
-		if c.fleet.load.Session == result.Long || c.since < c.share {
-			continue
-		}
-		if err := c.renew(ctx, until); err != nil {
-			return c.failed(err)
-		}
-		now = time.Now()
 	}
 	return c.tally
 }

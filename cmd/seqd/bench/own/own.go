@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -57,11 +58,12 @@ func Start(ctx context.Context, o Options) (*Servers, error) {
 	}
 	s := &Servers{options: o, dir: dir}
 	for i := range o.Nodes {
-		n := &node{name: fmt.Sprintf("node%d", i+1), sql: "127.0.0.1:0"}
-		if o.Nodes > 1 {
-			if n.peer, err = freePort(); err != nil {
-				return nil, errors.Join(err, s.Close())
-			}
+		n := &node{name: fmt.Sprintf("node%d", i+1)}
+		if n.sql, err = freePort(); err == nil && o.Nodes > 1 {
+			n.peer, err = freePort()
+		}
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
 		}
 		s.nodes = append(s.nodes, n)
 		if err := s.start(ctx, n); err != nil {
@@ -104,13 +106,23 @@ func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "SEQD_") })
 }
 
+// Ports of own servers. Those that the kernel hands out by itself lie above: a
+// connection of anybody could have one of them when its server comes back.
+const (
+	portMin = 10000
+	portMax = 32000
+)
+
 // freePort is one that nobody listens at now.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+func freePort() (addr string, err error) {
+	for range 100 {
+		addr = fmt.Sprintf("127.0.0.1:%d", portMin+rand.IntN(portMax-portMin))
+		var l net.Listener
+		if l, err = net.Listen("tcp", addr); err == nil {
+			return addr, l.Close()
+		}
 	}
-	return l.Addr().String(), l.Close()
+	return "", err
 }
 
 var readyLine = regexp.MustCompile(`^seqd \S+ ready: listening on (\S+),`)

@@ -114,6 +114,7 @@ type Sample struct {
 	DriverCPUSeconds float64  `json:"driver_cpu_seconds"`           // of this process, which has the clients
 	// LogRecords is how many records the server wrote to its log (raft entries of
 	// seqd; WAL records of PostgreSQL), LogSyncs how often it made a log durable (fsync).
+	// Of a cluster they are those of the node that a DSN leads to first.
 	LogRecords *int64 `json:"log_records,omitempty"`
 	LogSyncs   *int64 `json:"log_syncs,omitempty"`
 

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -35,6 +36,9 @@ func newCommand(t *testing.T, args ...string) *command {
 	t.Cleanup(cancel)
 	c := &command{dir: t.TempDir()}
 	c.Cmd = exec.CommandContext(ctx, bin, append([]string{"bench"}, args...)...)
+	// Should it hang, it says where.
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGQUIT) }
+	c.WaitDelay = 10 * time.Second
 	c.Env = append(seqdserver.Environment(), "TMPDIR="+c.dir)
 	c.Stdout, c.Stderr = &c.out, &c.errOut
 	return c
@@ -245,6 +249,37 @@ func TestBenchStopped(t *testing.T) {
 		if r, err := result.Load(file); err != nil || !r.Interrupted {
 			t.Errorf("%v: %v", sig, err)
 		}
+	}
+}
+
+// A second Ctrl-C waits for nothing, not even for a server that answers no more.
+func TestBenchStoppedAtOnce(t *testing.T) {
+	seqd := startSeqd(t, seqdserver.Options{})
+	c := newCommand(t, seqd.DSN(), "--cache", "1", "--clients", "1", "--session", "long", "--duration", "10m")
+	c.Stderr = nil
+	said, err := c.StderrPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitDraws(t, seqd.DSN())
+	if err := syscall.Kill(seqd.PID(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Kill(seqd.PID(), syscall.SIGCONT) }()
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(said); lines.Scan() && !strings.Contains(lines.Text(), "again: at once"); {
+	}
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if state := c.ProcessState.Sys().(syscall.WaitStatus); !state.Signaled() || state.Signal() != syscall.SIGINT {
+		t.Errorf("ended with %v", c.ProcessState)
 	}
 }
 
