@@ -8,6 +8,9 @@ import (
 
 // apply makes a plot's axis of a scale that has to show low to high.
 func (s scale) apply(a *plot.Axis, low, high float64) {
+	if s.form == logged && low <= 0 { // a round without a value: no power reaches down to it
+		s.form = loggedUp
+	}
 	switch s.form {
 	case linear:
 		a.Min, a.Max = 0, high*1.06

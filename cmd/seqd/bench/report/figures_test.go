@@ -125,6 +125,17 @@ func TestAnyShape(t *testing.T) {
 				}
 			}
 		}, `id="figure-throughput-clients-8"`},
+		{"a thousand to one, and a round without a value", func(r *result.Run) {
+			for i := range r.Samples {
+				s := &r.Samples[i]
+				if s.Target == 0 {
+					s.Values *= 1000
+				}
+				if s.Round == 1 {
+					s.Values, s.Statements, s.Latency = 0, 0, result.NewLatency()
+				}
+			}
+		}, `id="figure-throughput-clients-8"`},
 		{"largest numbers", func(r *result.Run) {
 			for i := range r.Samples {
 				r.Samples[i].Values = math.MaxInt64

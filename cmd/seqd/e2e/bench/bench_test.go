@@ -109,9 +109,11 @@ func TestBenchRun(t *testing.T) {
 	if len(r.Targets) != targets || len(r.Points) != points || len(r.Samples) != targets*points*rounds {
 		t.Fatalf("%d targets, %d points, %d samples", len(r.Targets), len(r.Points), len(r.Samples))
 	}
+	values := make([]int64, targets)
 	for i, s := range r.Samples {
 		target, at := r.Targets[s.Target], r.Points[s.Point]
-		if s.Values == 0 || s.Statements != s.Values || s.Latency.TotalCount() != s.Statements || len(s.Errors) > 0 {
+		values[s.Target] += s.Values // in so short a time a busy machine may have none
+		if s.Statements != s.Values || s.Latency.TotalCount() != s.Statements || len(s.Errors) > 0 {
 			t.Errorf("%s, %s: %+v", target.Name, at, s)
 		}
 		if i > 0 && s.Target != (r.Samples[i-1].Target+1)%targets {
@@ -121,13 +123,13 @@ func TestBenchRun(t *testing.T) {
 		if s.ServerCPUSeconds == nil {
 			t.Errorf("%s: no CPU time (%s)", target.Name, target.CPUUnknown)
 		}
-		if s.LogRecords == nil || s.LogSyncs == nil || *s.LogRecords == 0 && s.Round == 1 && i < 3 {
+		if s.LogRecords == nil || s.LogSyncs == nil || (*s.LogRecords == 0 && s.Drawn > 0 && i < 3) {
 			t.Errorf("%s: log %v %v (%s)", target.Name, s.LogRecords, s.LogSyncs, target.LogUnknown)
 		}
 	}
 	for i, want := range []string{"seqd prelog=0", "seqd prelog=1000", "pg", seqd.Addr(), "again"} {
 		target := r.Targets[i]
-		if target.Name != want || target.Problem != "" || target.Own != (i < 2) || !target.Local || target.Kind == "" {
+		if target.Name != want || values[i] == 0 || target.Problem != "" || target.Own != (i < 2) || !target.Local || target.Kind == "" {
 			t.Errorf("%+v", target)
 		}
 	}
@@ -169,7 +171,7 @@ func checkLosses(t *testing.T, target result.Target, at result.Point, s result.S
 	if at.Session == result.Discard {
 		lost, ends = s.Lost.Discard, s.Discards
 	}
-	if lost == nil || ends == 0 || *lost > ends*(at.Cache-1) {
+	if lost == nil || (ends == 0 && s.Drawn > 0) || *lost > ends*(at.Cache-1) {
 		t.Errorf("%s, %s: %d ends, lost %+v", target.Name, at, ends, s.Lost)
 	}
 	killed := s.Lost.Kill
@@ -210,7 +212,7 @@ func TestBenchTargetsThatFail(t *testing.T) {
 	for i, want := range []struct {
 		problem string
 		samples int
-	}{{"", 6}, {"can't be used: failed to connect", 0}, {"can't be used", 0}, {"not measured in round 1 of 3, cache 1, 20 clients", 3}, {"died in round", -1}} {
+	}{{"", 6}, {"can't be used: no connection", 0}, {"can't be used", 0}, {"not measured in round 1 of 3, cache 1, 20 clients", 3}, {"died in round", -1}} {
 		n := len(r.At(i, 0)) + len(r.At(i, 1))
 		if p := r.Targets[i].Problem; !strings.HasPrefix(p, want.problem) || (p == "") != (want.problem == "") || (want.samples >= 0 && n != want.samples) || n > 6 {
 			t.Errorf("%s: %d samples, problem %q", r.Targets[i].Name, n, p)
