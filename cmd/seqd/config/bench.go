@@ -88,3 +88,17 @@ func (b *Bench) validateFiles() error {
 	}
 	return nil
 }
+
+// Help is shown below the flags' summary.
+func (*Bench) Help() string {
+	return `The five minutes: seqd against a PostgreSQL on this machine, with a page to look at.
+
+  seqd bench own pg=postgres://postgres@127.0.0.1:5432/postgres --html report.html
+
+Save a run (--json a.json), show it again later, and compare it with another:
+
+  seqd bench --show a.json --html report.html
+  seqd bench --compare a.json b.json
+
+Sequences are made in a schema of its own, which is removed at the end, after Ctrl-C too.`
+}
