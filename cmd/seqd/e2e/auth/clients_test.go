@@ -1,12 +1,9 @@
-package main
+package auth
 
 import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,100 +14,42 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"seqd/cmd/seqd/config"
-	"seqd/engine"
-	"seqd/protocol/scram"
+	"seqd/cmd/seqd/e2e/seqdserver"
 )
 
 // requireClientsEnv, set to 1, turns a missing client into a failure. CI sets it.
 const requireClientsEnv = "SEQD_REQUIRE_CLIENTS"
 
-// served is a server in this process: its roles are made through the engine.
-type served struct {
-	addr *net.TCPAddr
-	dir  string // of seqd cert
-	m    *member
-	gate *access
+// secured is a seqd as its manual says to put one on a network: with what seqd cert makes.
+type secured struct {
+	*seqdserver.Server
+	dir string // of seqd cert
 }
 
-func (s *served) file(name string) string { return filepath.Join(s.dir, name) }
-func (s *served) port() string            { return fmt.Sprint(s.addr.Port) }
+func (s *secured) file(name string) string { return filepath.Join(s.dir, name) }
+func (s *secured) port() string            { _, port := s.HostPort(); return port }
 
-// startServed runs `seqd cert` and serves with what it makes, and with rules if given.
-func startServed(t *testing.T, rules string) *served {
+// startSecured runs `seqd cert` and serves with what it makes, and with rules of its own.
+func startSecured(t *testing.T, rules string) *secured {
 	t.Helper()
-	s := &served{dir: filepath.Join(t.TempDir(), "tls")}
-	if err := makeCertificates(&config.Cert{Dir: s.dir, Client: []string{"joe"}, Days: 30}, io.Discard); err != nil {
-		t.Fatal(err)
-	}
-	if rules != "" {
-		if err := os.WriteFile(s.file(rulesFile), []byte(rules), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cli, _, err := config.Parse([]string{"serve", "--ephemeral", "--listen", "127.0.0.1:0", "--cluster-listen", "off",
-		"--hba-file", s.file(rulesFile), "--tls-cert", s.file("server.pem"), "--tls-key", s.file("server.key"),
-		"--tls-client-ca", s.file("ca.pem")}, io.Discard, io.Discard, func(int) {})
+	bin, err := seqdserver.Binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger := slog.New(slog.DiscardHandler)
-	if s.gate, err = openAccess(&cli.Serve, logger); err != nil {
+	s := &secured{dir: filepath.Join(t.TempDir(), "tls")}
+	if out, err := exec.Command(bin, "cert", "--dir", s.dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.WriteFile(s.file("pg_hba.conf"), []byte(rules), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	port, err := openClusterPort(&cli.Serve, logger)
+	s.Server, err = seqdserver.Start(seqdserver.Options{Args: []string{"--cluster-listen", "off", "--hba-file", s.file("pg_hba.conf"),
+		"--tls-cert", s.file("server.pem"), "--tls-key", s.file("server.key")}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.m, err = openMember(&cli.Serve, port, logger, make(chan error, 1), nil); err != nil {
-		t.Fatal(err)
-	}
-	s.gate.member = s.m
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.addr = listener.Addr().(*net.TCPAddr)
-	srv := newServer(&cli.Serve, s.m.backend, s.gate, s.addr, logger)
-	go func() { _ = srv.Serve(listener) }() // ends with stop
-	t.Cleanup(func() {
-		if err := stop(&cli.Serve, srv, s.m); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { _ = s.Close() })
 	return s
-}
-
-// put makes or changes an object of the catalog.
-func (s *served) put(t *testing.T, o engine.Object) {
-	t.Helper()
-	catalog := s.m.backend.Catalog()
-	db, _ := catalog.Database("postgres")
-	tx := engine.Begin(catalog, db.OID)
-	if err := tx.Put(o); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.m.backend.Commit(t.Context(), 0, tx.Commit()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// role makes a role that may log in with password; "" for none.
-func (s *served) role(t *testing.T, name, password string, change func(*engine.Role)) engine.OID {
-	t.Helper()
-	oid, err := s.m.backend.AllocateOID(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &engine.Role{OID: oid, Name: name, CanLogin: true, Inherit: true, Superuser: true, ConnectionLimit: -1}
-	if password != "" {
-		r.Password = scram.NewVerifier(password).String()
-	}
-	if change != nil {
-		change(r)
-	}
-	s.put(t, r)
-	return oid
 }
 
 // client is a program that logs in and prints a value, or what it was told.
@@ -122,12 +61,12 @@ type client struct {
 	command func(t *testing.T) arguments
 }
 
-type arguments func(s *served, user, password string) []string
+type arguments func(s *secured, user, password string) []string
 
 // program is a command that is told all in five arguments.
 func program(command ...string) func(*testing.T) arguments {
 	return func(*testing.T) arguments {
-		return func(s *served, user, password string) []string {
+		return func(s *secured, user, password string) []string {
 			return append(slices.Clone(command), "localhost", s.port(), user, password, s.file("ca.pem"))
 		}
 	}
@@ -135,7 +74,7 @@ func program(command ...string) func(*testing.T) arguments {
 
 // nodeModules is where .ci/run puts node-postgres.
 func nodeModules() string {
-	path, _ := filepath.Abs(filepath.Join("..", "..", ".cache", "clients", "node_modules"))
+	path, _ := filepath.Abs(filepath.Join("..", "..", "..", "..", ".cache", "clients", "node_modules"))
 	return path
 }
 
@@ -147,7 +86,7 @@ const (
 
 var clients = []client{
 	{name: "psql", found: runs("psql", "--version"), command: func(*testing.T) arguments {
-		return func(s *served, user, password string) []string {
+		return func(s *secured, user, password string) []string {
 			return []string{"psql", "-XAtw", "-c", "SELECT nextval('s')", fmt.Sprintf(
 				"host=localhost port=%s user=%s password=%s dbname=postgres sslmode=verify-full sslrootcert=%s channel_binding=require",
 				s.port(), user, password, s.file("ca.pem"))}
@@ -186,19 +125,25 @@ func clientEnv() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "LC_ALL=C", "NODE_PATH=" + nodeModules()}
 }
 
-// TestClientsLogIn: real clients, a password, TLS verified in full.
+// TestClientsLogIn: real clients, a password made by SQL, TLS verified in full, and no
+// more rights than were granted.
 func TestClientsLogIn(t *testing.T) {
-	s := startServed(t, "hostssl all all all scram-sha-256\n")
-	s.role(t, "joe", "s3cret", nil)
-	admin, err := pgconn.Connect(t.Context(), fmt.Sprintf("host=localhost port=%s user=joe password=s3cret dbname=postgres sslmode=verify-full sslrootcert=%s", s.port(), s.file("ca.pem")))
-	if err != nil {
-		t.Fatalf("pgx: %v", err)
-	}
-	defer admin.Close(context.Background())
-	if _, err := admin.Exec(t.Context(), "CREATE SEQUENCE s").ReadAll(); err != nil {
+	s := startSecured(t, "host all postgres 127.0.0.1/32 trust\nhostssl all all all scram-sha-256\n")
+	admin := open(t, s.DSN())
+	const setup = "CREATE ROLE joe LOGIN PASSWORD 's3cret'; CREATE SEQUENCE s; GRANT USAGE ON SEQUENCE s TO joe"
+	if _, err := admin.Exec(t.Context(), setup).ReadAll(); err != nil {
 		t.Fatal(err)
 	}
-	value := 0
+	verified := fmt.Sprintf("host=localhost port=%s user=joe password=s3cret dbname=postgres sslmode=verify-full sslrootcert=%s", s.port(), s.file("ca.pem"))
+	pgx := open(t, verified)
+	if _, err := pgx.Exec(t.Context(), "SELECT nextval('s')").ReadAll(); err != nil {
+		t.Errorf("pgx: %v", err)
+	}
+	if conn, err := pgconn.Connect(t.Context(), strings.ReplaceAll(verified, "verify-full", "disable")); err == nil {
+		_ = conn.Close(context.Background())
+		t.Error("joe gets in without TLS")
+	}
+	value := 1
 	for i, c := range clients {
 		if testing.Short() && i > 1 {
 			break // the others take seconds each to start
