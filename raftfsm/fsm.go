@@ -37,7 +37,8 @@ type Response struct {
 	Fenced bool
 	// Repeated tells that the request had been executed before, with this result.
 	Repeated bool
-	// Voids tells that values which sessions may have cached are void now.
+	// Voids tells that values which sessions may have cached are void now, or not theirs
+	// any more.
 	Voids bool
 }
 
@@ -124,7 +125,7 @@ func (f *FSM) execute(index uint64, e *codec.Entry, r *Response) {
 	before := f.store.Catalog()
 	r.Result = f.store.Apply(index, e.Command)
 	noteReservations(f.state, r.Result)
-	r.Voids = voids(before, index, r.Result.Effects)
+	r.Voids = voids(before, index, r.Result.Effects) || r.Result.Err == nil && takesRights(before, e.Command)
 	if repeatable {
 		remember(f.state, index, e.Request, r.Result)
 	}
@@ -139,7 +140,7 @@ func voids(before *engine.Catalog, index uint64, effects []engine.Effect) bool {
 		}
 		// Who changes CACHE or the order begins an epoch: what the sequence was decides.
 		if db, ok := before.DatabaseByOID(e.ID.Database); ok {
-			if s, ok := db.SequenceByOID(e.ID.Sequence); ok && (s.Params.Cache > 1 || s.Order != engine.OrderStrict) {
+			if s, ok := db.SequenceByOID(e.ID.Sequence); ok && keepsValues(s) {
 				return true
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"seqd/engine"
+	"seqd/raftfsm"
 	"seqd/raftfsm/codec"
 	"seqd/raftfsm/peer"
 )
@@ -29,11 +30,12 @@ func (f follower) Leased(index, _ uint64, l codec.Lease) {
 // Applied implements raftfsm.Observer.
 func (f follower) Applied(index, term uint64, c engine.Command, r engine.Result) {
 	f.n.allocator.Applied(index, term, c, r)
+	tell := raftfsm.MayTakeRights(c)
 	for i := range r.Effects {
-		if r.Effects[i].EndsEpoch(index) {
-			f.n.voids.tell(index)
-			break
-		}
+		tell = tell || r.Effects[i].EndsEpoch(index)
+	}
+	if tell {
+		f.n.voids.tell(index)
 	}
 }
 
