@@ -363,8 +363,11 @@ func columnObject(s Session, relation, owner engine.OID, v value, byName bool) (
 	}
 	t, ok := s.Database().TableByOID(relation)
 	if !ok {
-		n := slices.Index(columnNames(s, relation), v.Text())
-		return object{owner: owner, ok: true}, !byName || n >= 0
+		names := columnNames(s, relation)
+		if byName {
+			return object{owner: owner, ok: true}, slices.Contains(names, v.Text())
+		}
+		return object{owner: owner, ok: true}, v.Int() >= 1 && v.Int() <= int64(len(names))
 	}
 	c := t.ColumnAt(int16(v.Int()))
 	if byName {

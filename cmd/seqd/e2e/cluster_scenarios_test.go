@@ -55,6 +55,9 @@ func TestClusterScenarios(t *testing.T) {
 // its own node has applied it, some milliseconds later. Between their sessions the
 // play waits for that.
 var late = map[string]string{
+	"access/AC1":            granted,
+	"access/AC9":            granted,
+	"access/AC14":           granted,
 	"alter_sequence/A3":     cached,
 	"sessions/drop-other":   cached,
 	"sessions/rename-other": cached,
@@ -73,7 +76,8 @@ const (
 
 // ofOneNode are cases about what a node knows of its own sessions alone: who is in a
 // database, and pg_stat_activity (docs/differences.md).
-var ofOneNode = map[string]bool{"databases/DB1": true, "databases/DB2": true, "databases/DB3": true, "privileges/PR3": true}
+var ofOneNode = map[string]bool{"databases/DB1": true, "databases/DB2": true, "databases/DB3": true, "privileges/PR3": true,
+	"access/AC8": true, "access/AC10": true, "access/AC11": true}
 
 type clusterRun struct {
 	on     *target.Cluster
