@@ -11,30 +11,30 @@ import (
 type Bench struct {
 	Targets []string `arg:"" optional:"" name:"target" help:"Servers to draw from: connection strings as for psql, each with NAME= before it if it shall have a name. The word own: a server started for this, with data that is thrown away. Without any: own."`
 
-	Preset   string   `default:"default" placeholder:"NAME" help:"What to measure: default (CACHE, alone and under load), cache (the whole curve), clients (more and more of them), pooler (sessions that come and go), cluster (one node and three)."`
-	Cache    []int64  `placeholder:"N" help:"CACHE of the sequence."`
-	Clients  []int    `placeholder:"N" help:"Clients at a time."`
-	Protocol []string `placeholder:"NAME" help:"How they ask: simple, extended, prepared, pipelined."`
-	Depth    []int    `placeholder:"N" help:"Statements under way, if pipelined."`
-	Batch    []int    `placeholder:"N" help:"Values a statement."`
-	Session  []string `placeholder:"STYLE" help:"Sessions: long, reconnect:N or discard:N (DISCARD ALL), every N statements on average."`
-	Prelog   []uint64 `placeholder:"N" help:"--prelog-max of own servers."`
-	Nodes    []int    `placeholder:"N" help:"Nodes of own servers."`
+	Preset   string   `default:"default" placeholder:"NAME" group:"What is measured:" help:"What to measure: default (CACHE, alone and under load), cache (the whole curve), clients (more and more of them), pooler (sessions that come and go), cluster (one node and three)."`
+	Cache    []int64  `placeholder:"N" group:"What is measured:" help:"CACHE of the sequence."`
+	Clients  []int    `placeholder:"N" group:"What is measured:" help:"Clients at a time."`
+	Protocol []string `placeholder:"NAME" group:"What is measured:" help:"How they ask: simple, extended, prepared, pipelined."`
+	Depth    []int    `placeholder:"N" group:"What is measured:" help:"Statements under way, if pipelined."`
+	Batch    []int    `placeholder:"N" group:"What is measured:" help:"Values a statement."`
+	Session  []string `placeholder:"STYLE" group:"What is measured:" help:"Sessions: long, reconnect:N or discard:N (DISCARD ALL), every N statements on average."`
+	Prelog   []uint64 `placeholder:"N" group:"What is measured:" help:"--prelog-max of own servers."`
+	Nodes    []int    `placeholder:"N" group:"What is measured:" help:"Nodes of own servers."`
 
-	Rounds   int           `default:"7" placeholder:"N" help:"Rounds, each through all points and targets in turn (${default})."`
-	Duration time.Duration `placeholder:"TIME" help:"Time at each point in each round. Without it as much, up to 1s, as makes about 100s in all."`
-	Kill     bool          `help:"Also kill own servers (kill -9) under load, and count what that loses."`
-	OwnDir   string        `placeholder:"DIR" help:"Where own servers keep their data meanwhile: on the disk to be measured. Default: the system's folder for temporary files."`
-	Yes      bool          `help:"Put load on servers that are not on this machine."`
+	Rounds   int           `default:"7" placeholder:"N" group:"How:" help:"Rounds, each through all points and targets in turn (${default})."`
+	Duration time.Duration `placeholder:"TIME" group:"How:" help:"Time at each point in each round. Without it as much, up to 1s, as makes about 100s in all."`
+	Kill     bool          `group:"How:" help:"Also kill own servers (kill -9) under load, and count what that loses."`
+	OwnDir   string        `placeholder:"DIR" group:"How:" help:"Where own servers keep their data meanwhile: on the disk to be measured. Default: the system's folder for temporary files."`
+	Yes      bool          `group:"How:" help:"Put load on servers that are not on this machine."`
 
-	JSON      string `name:"json" placeholder:"FILE" help:"Save the run, to be shown again or compared with others."`
-	CSV       string `name:"csv" placeholder:"FILE" help:"Every sample, for a spreadsheet."`
-	Benchstat string `placeholder:"FILE" help:"The samples in the format of Go benchmarks, which benchstat reads."`
-	HTML      string `name:"html" placeholder:"FILE" help:"A page with plots, which needs nothing else."`
-	PNG       string `name:"png" placeholder:"DIR" help:"The plots as pictures, in a folder."`
-	SVG       string `name:"svg" placeholder:"DIR" help:"The plots as drawings for pages, light or dark as the reader has it."`
-	Show      bool   `help:"Measure nothing: report a saved run (--json), given in place of targets."`
-	Compare   bool   `help:"Measure nothing: set two saved runs (--json) side by side, given in place of targets."`
+	JSON      string `name:"json" placeholder:"FILE" group:"What is made of it:" help:"Save the run, to be shown again or compared with others."`
+	CSV       string `name:"csv" placeholder:"FILE" group:"What is made of it:" help:"Every sample, for a spreadsheet."`
+	Benchstat string `placeholder:"FILE" group:"What is made of it:" help:"The samples in the format of Go benchmarks, which benchstat reads."`
+	HTML      string `name:"html" placeholder:"FILE" group:"What is made of it:" help:"A page with plots, which needs nothing else."`
+	PNG       string `name:"png" placeholder:"DIR" group:"What is made of it:" help:"The plots as pictures, in a folder."`
+	SVG       string `name:"svg" placeholder:"DIR" group:"What is made of it:" help:"The plots as drawings for pages, light or dark as the reader has it."`
+	Show      bool   `group:"What is made of it:" help:"Measure nothing: report a saved run (--json), given in place of targets."`
+	Compare   bool   `group:"What is made of it:" help:"Measure nothing: set two saved runs (--json) side by side, given in place of targets."`
 }
 
 // OwnTarget is the target that stands for a server started for the benchmark.
