@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"os/signal"
@@ -135,7 +136,11 @@ func outputsCanBe(c *config.Bench) error {
 		}
 		f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
 		if err != nil {
-			return fmt.Errorf("%s: %w", flag, err)
+			var path *fs.PathError
+			if errors.As(err, &path) {
+				err = path.Err // the name of a temporary file means nothing to anybody
+			}
+			return fmt.Errorf("%s %s: %w", flag, name, err)
 		}
 		_ = f.Close()
 		if err := os.Remove(f.Name()); err != nil {

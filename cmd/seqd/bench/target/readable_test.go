@@ -27,3 +27,18 @@ func TestReadableConnectionError(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestReadableTimeout(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never says a word
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, err = pgconn.Connect(context.Background(), "host=127.0.0.1 user=u connect_timeout=1 port="+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	if err == nil {
+		t.Fatal("somebody answers")
+	}
+	if got := readable(err).Error(); got != "no answer in time" {
+		t.Error(got)
+	}
+}

@@ -280,7 +280,10 @@ type oneLine struct{ error }
 func (e *oneLine) Error() string {
 	text := e.error.Error()
 	var connecting *pgconn.ConnectError
-	if errors.As(e.error, &connecting) {
+	switch {
+	case errors.Is(e.error, context.DeadlineExceeded):
+		return "no answer in time" // ours, or connect_timeout
+	case errors.As(e.error, &connecting):
 		lines := strings.FieldsFunc(text, func(c rune) bool { return c == '\n' })
 		last := strings.TrimSpace(lines[len(lines)-1])
 		for _, noise := range []string{"server error: ", "dial error: ", "hostname resolving error: "} {
