@@ -48,6 +48,14 @@ func init() {
 			local := days*pgtypes.MicrosPerDay + a[0].Int()
 			return timetz(a[0].Int(), local-f.s.Style().FromLocal(local)), nil
 		},
+		"timestamptz_to_char": func(f *frame, _ *callExpr, a []value) (value, error) {
+			if scalar.Infinite(a[0]) {
+				return value{}, nil
+			}
+			local := f.s.Style().ToLocal(a[0].Int())
+			_, name, _ := timezone.Offset(f.s.Style().Zone, scalar.UnixSeconds(a[0]))
+			return scalar.FormatTime(pgtypes.NewInt(local), a[1].Text(), (local-a[0].Int())/pgtypes.MicrosPerSecond, name, true)
+		},
 		"timeofday": func(f *frame, _ *callExpr, _ []value) (value, error) { return timeOfDay(f) },
 	})
 	for name, holds := range scalar.Tests {
