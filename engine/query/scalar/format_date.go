@@ -263,6 +263,21 @@ func (p *dateParts) number(upper string) (n int64, width int) {
 		return p.us, 6
 	case "SSSS", "SSSSS":
 		return p.h*3600 + p.min*60 + p.s, 0
+	}
+	if strings.HasPrefix(upper, "FF") {
+		digits := int(upper[2] - '0')
+		n = p.us
+		for range 6 - digits {
+			n /= 10
+		}
+		return n, digits
+	}
+	return p.dayNumber(upper)
+}
+
+// dayNumber are those of the calendar.
+func (p *dateParts) dayNumber(upper string) (n int64, width int) {
+	switch upper {
 	case "MM":
 		return p.m, 2
 	case "DD":
@@ -292,14 +307,6 @@ func (p *dateParts) number(upper string) (n int64, width int) {
 		return p.days + 2451545, 0
 	case "CC":
 		return p.century(), 2
-	}
-	if strings.HasPrefix(upper, "FF") {
-		digits := int(upper[2] - '0')
-		n = p.us
-		for range 6 - digits {
-			n /= 10
-		}
-		return n, digits
 	}
 	return 0, 0
 }
