@@ -169,7 +169,7 @@ func (a *analyzer) coerce(e expr, target pgtypes.OID, typmod int32, ctx coercion
 // castCall calls a cast function, which may take the modifier and whether the
 // cast is explicit.
 func (a *analyzer) castCall(fn *builtin.Function, e expr, target pgtypes.OID, ctx coercion, typmod int32, inf info) (expr, error) {
-	c := &callExpr{info: inf, fn: fn, args: []expr{e}, implicit: true}
+	c := &callExpr{info: inf, fn: fn, args: []expr{e}, cast: true, implicit: true}
 	if ctx == coerceExplicit {
 		c.implicit = false
 	}

@@ -67,9 +67,9 @@ type callExpr struct {
 	args []expr
 	// op is the operator's name if it was written as one.
 	op string
-	// cast marks a call that came from a cast: it names no column.
-	implicit bool
-	variadic bool // VARIADIC array as the last argument
+	// cast marks a call that came from a cast, implicit one that nobody wrote.
+	cast, implicit bool
+	variadic       bool // VARIADIC array as the last argument
 	// out are the output columns with their types for this call, if there are any.
 	out []builtin.OutArg
 }

@@ -19,9 +19,11 @@ func init() {
 		"pg_get_viewdef_name_ext": viewByName,
 		"pg_get_ruledef":          ruleDefinition,
 		"pg_get_ruledef_ext":      ruleDefinition,
-		"pg_get_indexdef":         func(f *frame, _ *callExpr, a []value) (value, error) { return indexDefinition(f.s, a[0].OID(), 0) },
+		"pg_get_indexdef": func(f *frame, _ *callExpr, a []value) (value, error) {
+			return indexDefinition(f.s, a[0].OID(), 0, false)
+		},
 		"pg_get_indexdef_ext": func(f *frame, _ *callExpr, a []value) (value, error) {
-			return indexDefinition(f.s, a[0].OID(), a[1].Int())
+			return indexDefinition(f.s, a[0].OID(), a[1].Int(), a[2].Bool())
 		},
 		"pg_get_constraintdef":     constraintDefinition,
 		"pg_get_constraintdef_ext": constraintDefinition,
@@ -273,9 +275,9 @@ func recordedRow(catalog, column string, oid uint32) (*builtin.Relation, []value
 }
 
 // indexDefinition is pg_get_indexdef, or with column its n-th column.
-func indexDefinition(s Session, oid uint32, column int64) (value, error) {
+func indexDefinition(s Session, oid uint32, column int64, pretty bool) (value, error) {
 	if ix, ok := s.Database().IndexByOID(engine.OID(oid)); ok {
-		return tableIndexDefinition(s, ix, column)
+		return tableIndexDefinition(s, ix, column, pretty)
 	}
 	r, row := recordedRow("pg_index", "indexrelid", oid)
 	index, ok := builtin.RelationByOID(oid)
@@ -307,9 +309,9 @@ func indexDefinition(s Session, oid uint32, column int64) (value, error) {
 }
 
 // constraintDefinition is pg_get_constraintdef.
-func constraintDefinition(f *frame, _ *callExpr, a []value) (value, error) {
+func constraintDefinition(f *frame, call *callExpr, a []value) (value, error) {
 	if t, c := findConstraint(f.s, engine.OID(a[0].OID())); c != nil {
-		return pgtypes.NewText(tableConstraint(f.s, t, c)), nil
+		return pgtypes.NewText(tableConstraint(f.s, t, c, pretty(call, a))), nil
 	}
 	r, row := recordedRow("pg_constraint", "oid", a[0].OID())
 	if row == nil {

@@ -21,20 +21,23 @@ func init() {
 
 // expressionText is pg_get_expr: an expression is kept as its text.
 func expressionText(f *frame, _ *callExpr, a []value) (value, error) {
+	if t, ok := f.s.Database().TableByOID(engine.OID(a[1].OID())); ok && len(a) > 2 && a[2].Bool() && !syscat.HasMark(a[0].Text()) {
+		return pgtypes.NewText(PrettyText(a[0].Text(), f.s, t)), nil
+	}
 	return pgtypes.NewText(syscat.TreeText(a[0].Text(), func(seq engine.OID) string {
 		return scalar.QuoteLiteral(relationDisplay(f.s, seq)) + "::regclass"
 	})), nil
 }
 
 // tableIndexDefinition is pg_get_indexdef of a declared table's index.
-func tableIndexDefinition(s Session, ix *engine.Index, column int64) (value, error) {
+func tableIndexDefinition(s Session, ix *engine.Index, column int64, pretty bool) (value, error) {
 	t, ok := s.Database().TableByOID(ix.Table)
 	if !ok {
 		return value{}, nil
 	}
 	var cols []string
 	for _, c := range ix.Columns {
-		cols = append(cols, indexColumn(t, &c, column == 0))
+		cols = append(cols, indexColumn(s, t, &c, column == 0, pretty))
 	}
 	if column != 0 {
 		for _, n := range ix.Include {
@@ -45,13 +48,16 @@ func tableIndexDefinition(s Session, ix *engine.Index, column int64) (value, err
 		}
 		return pgtypes.NewText(cols[column-1]), nil
 	}
-	schema, _ := schemaName(s, t.Schema)
+	table := relationDisplay(s, t.OID)
+	if !pretty {
+		schema, _ := schemaName(s, t.Schema)
+		table = parser.QuoteIdent(schema) + "." + parser.QuoteIdent(t.Name)
+	}
 	def := "CREATE "
 	if ix.Unique {
 		def += "UNIQUE "
 	}
-	def += "INDEX " + parser.QuoteIdent(ix.Name) + " ON " + parser.QuoteIdent(schema) + "." + parser.QuoteIdent(t.Name) +
-		" USING " + ix.Method + " (" + strings.Join(cols, ", ") + ")"
+	def += "INDEX " + parser.QuoteIdent(ix.Name) + " ON " + table + " USING " + ix.Method + " (" + strings.Join(cols, ", ") + ")"
 	if len(ix.Include) > 0 {
 		def += " INCLUDE (" + columnList(t, ix.Include) + ")"
 	}
@@ -59,13 +65,26 @@ func tableIndexDefinition(s Session, ix *engine.Index, column int64) (value, err
 		def += " NULLS NOT DISTINCT"
 	}
 	if ix.Predicate != "" {
-		def += " WHERE " + ix.Predicate
+		def += " WHERE " + shown(ix.Predicate, s, t, pretty)
 	}
 	return pgtypes.NewText(def), nil
 }
 
-func indexColumn(t *engine.Table, c *engine.IndexColumn, full bool) string {
+// shown is an expression of a table as a definition shows it.
+func shown(text string, s Session, t *engine.Table, pretty bool) string {
+	if !pretty {
+		return text
+	}
+	return PrettyText(text, s, t)
+}
+
+func indexColumn(s Session, t *engine.Table, c *engine.IndexColumn, full, pretty bool) string {
 	text := c.Expression
+	if p := shown(text, s, t, pretty && text != ""); p != text && text[0] == '(' {
+		text = "(" + p + ")"
+	} else {
+		text = p
+	}
 	if col := t.ColumnAt(c.Number); col != nil {
 		text = parser.QuoteIdent(col.Name)
 	}
@@ -111,7 +130,7 @@ func findConstraint(s Session, oid engine.OID) (t *engine.Table, c *engine.Const
 var keyActions = map[byte]string{'r': "RESTRICT", 'c': "CASCADE", 'n': "SET NULL", 'd': "SET DEFAULT"}
 
 // tableConstraint is pg_get_constraintdef of a declared table's constraint.
-func tableConstraint(s Session, t *engine.Table, c *engine.Constraint) string {
+func tableConstraint(s Session, t *engine.Table, c *engine.Constraint, pretty bool) string {
 	def := ""
 	switch c.Kind {
 	case engine.ConstraintPrimary:
@@ -137,7 +156,7 @@ func tableConstraint(s Session, t *engine.Table, c *engine.Constraint) string {
 			def += " ON DELETE " + a
 		}
 	case engine.ConstraintCheck:
-		def = "CHECK (" + c.Check + ")"
+		def = "CHECK (" + shown(c.Check, s, t, pretty) + ")"
 		if c.NoInherit {
 			def += " NO INHERIT"
 		}

@@ -233,7 +233,7 @@ func (k *columnMaker) setDefault(x parser.Expr, text string) error {
 		k.c.Default = nil
 		return err
 	}
-	d, err := k.s.defaultText(x, text, pgtypes.OID(k.c.Type))
+	d, err := k.defaultText(x, text)
 	if err != nil {
 		return err
 	}
@@ -245,33 +245,43 @@ func (k *columnMaker) setDefault(x parser.Expr, text string) error {
 }
 
 // defaultText is what pg_get_expr shows of a default: a sequence by its name of the
-// moment, a literal with the column's type, and what is more than that as written.
-func (s *Session) defaultText(x parser.Expr, text string, typ pgtypes.OID) (*engine.Default, error) {
-	switch x := x.(type) {
-	case *parser.FuncCall:
-		if name, ok := nextvalOf(x); ok {
-			names, err := parser.ParseNameList(name)
-			if err != nil {
-				return nil, err
-			}
-			v := parser.RangeVar{Name: names[len(names)-1]}
-			if len(names) > 1 {
-				v.Schema = names[len(names)-2]
-			}
-			found, err := s.findRelation(v, false)
-			if err != nil {
-				return nil, err
-			}
-			if seq, ok := found.(*engine.Sequence); ok {
-				return &engine.Default{Pieces: []string{"nextval(", ")"}, Sequences: []engine.OID{seq.OID}}, nil
-			}
-		}
-	case *parser.Const:
-		if x.Kind == parser.ConstString {
-			text = "'" + strings.ReplaceAll(x.Text, "'", "''") + "'::" + pgtypes.Format(typ)
+// moment, and what is more than that as text.
+func (k *columnMaker) defaultText(x parser.Expr, text string) (*engine.Default, error) {
+	if f, ok := x.(*parser.FuncCall); ok {
+		if d, err := k.s.nextvalDefault(f); d != nil || err != nil {
+			return d, err
 		}
 	}
-	return &engine.Default{Pieces: []string{strings.TrimSpace(text)}}, nil
+	text = strings.TrimSpace(text)
+	if canonical, ok := query.CanonicalText(x, evaluator{k.s}, nil, pgtypes.OID(k.c.Type), k.c.Typmod); ok {
+		text = canonical
+	}
+	return &engine.Default{Pieces: []string{text}}, nil
+}
+
+// nextvalDefault is the default nextval('s'), which follows the sequence; nil if the
+// call is no such thing.
+func (s *Session) nextvalDefault(f *parser.FuncCall) (*engine.Default, error) {
+	name, ok := nextvalOf(f)
+	if !ok {
+		return nil, nil
+	}
+	names, err := parser.ParseNameList(name)
+	if err != nil {
+		return nil, err
+	}
+	v := parser.RangeVar{Name: names[len(names)-1]}
+	if len(names) > 1 {
+		v.Schema = names[len(names)-2]
+	}
+	found, err := s.findRelation(v, false)
+	if err != nil {
+		return nil, err
+	}
+	if seq, ok := found.(*engine.Sequence); ok {
+		return &engine.Default{Pieces: []string{"nextval(", ")"}, Sequences: []engine.OID{seq.OID}}, nil
+	}
+	return nil, nil
 }
 
 // nextvalOf is the sequence's name in nextval('name'), with or without ::regclass. With

@@ -7,6 +7,7 @@ import (
 
 	"seqd/engine"
 	"seqd/engine/acl"
+	"seqd/engine/query"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
 )
@@ -78,9 +79,18 @@ func (m *tableMaker) addConstraint(c *parser.Constraint) error {
 	return nil
 }
 
-// check is CHECK: the expression is kept as written.
+// canonical is an expression over the table's columns as PostgreSQL would show it, or as
+// written if it has parts that seqd does not analyse.
+func (s *Session) canonical(x parser.Expr, written string, t *engine.Table) string {
+	if text, ok := query.CanonicalText(x, evaluator{s}, t, 0, -1); ok {
+		return text
+	}
+	return strings.TrimSpace(written)
+}
+
+// check is CHECK.
 func (m *tableMaker) check(c *parser.Constraint, made *engine.Constraint) error {
-	made.Kind, made.Check = engine.ConstraintCheck, strings.TrimSpace(c.Text)
+	made.Kind, made.Check = engine.ConstraintCheck, m.s.canonical(c.Expr, c.Text, m.table)
 	var only string
 	for _, ref := range columnsIn(c.Expr) {
 		name := ref.Fields[len(ref.Fields)-1]

@@ -28,7 +28,10 @@ func (s *Session) createIndex(c *parser.CreateIndexStmt) (string, error) {
 	}
 	m := &tableMaker{s: s, table: t, taken: map[string]bool{}}
 	index := &engine.Index{Schema: t.Schema, Name: c.Name, Table: t.OID, Unique: c.Unique, NullsNotDistinct: c.NullsNotDistinct,
-		Method: c.Method, Predicate: strings.TrimSpace(c.WhereText)}
+		Method: c.Method}
+	if c.Where != nil {
+		index.Predicate = s.canonical(c.Where, c.WhereText, t)
+	}
 	if index.Method == "" {
 		index.Method = "btree"
 	}
@@ -78,6 +81,12 @@ func (s *Session) indexColumn(t *engine.Table, e *parser.IndexElem, method strin
 		typ, own = pgtypes.OID(column.Type), column.Collation
 	} else {
 		c.Expression, name = strings.TrimSpace(e.Text), expressionName(e.Expr)
+		if text, ok := query.CanonicalText(e.Expr, evaluator{s}, t, 0, -1); ok {
+			c.Expression = text
+			if !looksLikeFunction(e.Expr) {
+				c.Expression = "(" + text + ")"
+			}
+		}
 	}
 	if e.Collation != nil {
 		coll, err := query.ResolveCollation(e.Collation, typ, evaluator{s})
@@ -98,6 +107,15 @@ func (s *Session) indexColumn(t *engine.Table, e *parser.IndexElem, method strin
 		}
 	}
 	return c, name, nil
+}
+
+// looksLikeFunction: such an expression needs no parentheses in an index.
+func looksLikeFunction(x parser.Expr) bool {
+	switch x.(type) {
+	case *parser.FuncCall, *parser.CoalesceExpr, *parser.MinMaxExpr, *parser.SQLValueFunction:
+		return true
+	}
+	return false
 }
 
 // expressionName is FigureIndexColname: what an index on an expression is called after.

@@ -221,3 +221,6 @@ func namedOID(catalog, name string, fits func([]value, *builtin.Relation) bool) 
 	}
 	return 0
 }
+
+// HasMark tells whether an expression names sequences by their OIDs.
+func HasMark(tree string) bool { return strings.Contains(tree, treeMark) }
