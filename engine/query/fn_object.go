@@ -9,7 +9,8 @@ import (
 
 func init() {
 	register(map[string]envFunc{"pg_describe_object": describeObject})
-	registerSets(map[string]setFunc{"ts_token_type_byid": tokenTypes, "ts_token_type_byname": tokenTypes})
+	registerSets(map[string]setFunc{"ts_token_type_byid": tokenTypes, "ts_token_type_byname": tokenTypes,
+		"pg_available_extensions": availableExtensions, "pg_available_extension_versions": availableExtensions})
 }
 
 // plainObjects are catalogs of objects that messages call by a word and their name, with
@@ -138,4 +139,15 @@ func tokenTypes(_ *frame, c *callExpr, _ []value) (setIterator, error) {
 		rows = append(rows, recordOf(c.out, []value{pgtypes.NewInt(int64(i + 1)), pgtypes.NewText(t[0]), pgtypes.NewText(t[1])}))
 	}
 	return fromList(rows, nil)
+}
+
+// availableExtensions are pg_available_extensions and the versions of them: the one that
+// is installed, as in a PostgreSQL without further packages.
+func availableExtensions(_ *frame, c *callExpr, _ []value) (setIterator, error) {
+	text, no := pgtypes.NewText, pgtypes.NewBool(false)
+	row := []value{text("plpgsql"), text("1.0"), text("PL/pgSQL procedural language")}
+	if len(c.out) > len(row) {
+		row = []value{row[0], row[1], pgtypes.NewBool(true), pgtypes.NewBool(true), no, text("pg_catalog"), {}, row[2]}
+	}
+	return fromList([]value{recordOf(c.out, row)}, nil)
 }

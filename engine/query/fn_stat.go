@@ -51,7 +51,7 @@ func init() {
 		"pg_stat_get_backend_pid":       noText,
 	})
 	for _, name := range []string{"pg_get_shmem_allocations", "pg_get_backend_memory_contexts", "pg_config", "show_all_file_settings",
-		"pg_available_extensions", "pg_available_extension_versions", "pg_prepared_xact",
+		"pg_prepared_xact",
 		"pg_get_publication_tables", "pg_show_replication_origin_status", "pg_get_replication_slots"} {
 		implementations[name] = &implementation{set: noSet}
 	}

@@ -23,6 +23,9 @@ func ACL(c *engine.Catalog, list acl.ACL) value {
 			return pgtypes.TextOf(pgtypes.Oid, oid(role))
 		}))
 	}
+	if len(elems) == 0 { // PostgreSQL makes these with a dimension, which psql 18 asks for
+		return pgtypes.NewArray(&pgtypes.Array{Elem: pgtypes.AclItem, Dims: []pgtypes.Dim{{Lower: 1}}})
+	}
 	return pgtypes.List(pgtypes.AclItem, elems)
 }
 
