@@ -1,6 +1,8 @@
 package query
 
 import (
+	"regexp"
+
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 )
@@ -133,6 +135,11 @@ func (p *planner) relation(n *relationSource, conds []expr, avail slotSet) {
 func (src *relationSource) keyOf(c expr, own slotSet) *lookupKey {
 	switch n := c.(type) {
 	case *callExpr:
+		if name := nameInPattern(n); name != nil {
+			if column, ok := src.indexedColumn(n.args[0]); ok {
+				return &lookupKey{column: column, e: name}
+			}
+		}
 		if equalityType(n) == 0 {
 			return nil
 		}
@@ -284,4 +291,24 @@ func (p *planner) prune(q *query) {
 		}
 	}
 	visit(q.from)
+}
+
+// oneName is a regular expression that lets one value through, as psql writes a name
+// without wildcards. Characters beyond ASCII stand for themselves.
+var oneName = regexp.MustCompile(`^\^\(([A-Za-z0-9_\x{80}-\x{10FFFF}]+)\)\$$`)
+
+// nameInPattern is that value, nil if it is no such comparison.
+func nameInPattern(c *callExpr) expr {
+	if c.fn.Source != "nameregexeq" && c.fn.Source != "textregexeq" {
+		return nil
+	}
+	pattern, ok := c.args[1].(*constExpr)
+	if !ok || pattern.v.IsNull() {
+		return nil
+	}
+	m := oneName.FindStringSubmatch(pattern.v.Text())
+	if m == nil {
+		return nil
+	}
+	return &constExpr{info: typed(pgtypes.Text, pattern.at), v: pgtypes.NewText(m[1])}
 }
