@@ -1,11 +1,5 @@
 package report
 
-import (
-	"math"
-
-	"seqd/cmd/seqd/bench/result"
-)
-
 // column is a measurement of a cell, in words for people.
 type column struct {
 	header string
@@ -87,21 +81,11 @@ func shown(list []group, cells []cell) []group {
 	return out
 }
 
-// targetRows are the cells of a point, one for each target of the run; nil if it was
-// not measured there.
-func (v *view) targetRows(point int) []*cell {
-	rows := make([]*cell, len(v.Targets))
-	for t := range v.Targets {
-		rows[t] = v.at(t, point)
-	}
-	return rows
-}
-
 // curve is a target's cells along a family of points, those that were measured.
 func (v *view) curve(target int, f family) []*cell {
 	var list []*cell
 	for _, p := range f.points {
-		if c := v.at(target, p); c != nil && known(c.rate.median) && !math.IsInf(c.rate.median, 0) {
+		if c := v.at(target, p); c != nil && known(c.rate.median) {
 			list = append(list, c)
 		}
 	}
@@ -126,5 +110,3 @@ func (v *view) kneeAlong(curve []*cell) knee {
 func (v *view) cacheOf(c *cell) string {
 	return cacheAxis.label(v.Points[c.point])
 }
-
-func (v *view) pointOf(c *cell) result.Point { return v.Points[c.point] }
