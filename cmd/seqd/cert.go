@@ -72,8 +72,10 @@ func makeCertificates(cfg *config.Cert, out io.Writer) error {
 	report = append(report, "", "The server:",
 		fmt.Sprintf("  seqd --listen 0.0.0.0:5433 --hba-file %s --tls-cert %s --tls-key %s%s",
 			set.Path(rulesFile), set.Path(certs.ServerCert), set.Path(certs.ServerKey), clientCA),
+		"A role for them, made on the server's machine:",
+		`  psql -h 127.0.0.1 -p 5433 -U postgres -c "CREATE ROLE joe LOGIN PASSWORD 'a long one'"`,
 		"Clients, with "+certs.CACert+":",
-		fmt.Sprintf(`  psql "host=%s port=5433 user=postgres dbname=postgres sslmode=verify-full sslrootcert=%s"`, hosts[0], set.Path(certs.CACert)))
+		fmt.Sprintf(`  psql "host=%s port=5433 user=joe dbname=postgres sslmode=verify-full sslrootcert=%s"`, hosts[0], set.Path(certs.CACert)))
 	_, err = fmt.Fprintln(out, strings.Join(report, "\n"))
 	return err
 }
