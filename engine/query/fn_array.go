@@ -30,6 +30,8 @@ func init() {
 		"array_cat":            arrayCat,
 		"array_position":       arrayPosition,
 		"array_position_start": arrayPosition,
+		"array_positions":      arrayPositions,
+		"trim_array":           trimArray,
 		"array_remove":         arrayRemove,
 		"array_replace":        arrayReplace,
 		"array_to_text":        arrayToText,
@@ -197,6 +199,41 @@ func arrayPosition(_ *frame, _ *callExpr, a []value) (value, error) {
 		return value{}, nil
 	}
 	return pgtypes.NewInt(int64(arr.Dims[0].Lower) + int64(i)), nil
+}
+
+// arrayPositions are all places of a value; NULL equals NULL here.
+func arrayPositions(_ *frame, _ *callExpr, a []value) (value, error) {
+	if a[0].IsNull() {
+		return value{}, nil
+	}
+	arr := a[0].Array()
+	if err := oneDimension(arr, "searching for elements in"); err != nil {
+		return value{}, err
+	}
+	var out []value
+	for i := indexOf(arr, a[1], 0); i >= 0; i = indexOf(arr, a[1], i+1) {
+		out = append(out, pgtypes.NewInt(int64(arr.Dims[0].Lower)+int64(i)))
+	}
+	return pgtypes.List(pgtypes.Int4, out), nil
+}
+
+// trimArray is trim_array: without its last elements.
+func trimArray(_ *frame, _ *callExpr, a []value) (value, error) {
+	arr, n := a[0].Array(), a[1].Int()
+	size := int64(0)
+	if len(arr.Dims) > 0 {
+		size = int64(arr.Dims[0].Len)
+	}
+	if n < 0 || n > size {
+		return value{}, sqlstate.Errorf(sqlstate.ArraySubscriptError, "number of elements to trim must be between 0 and %d", size)
+	}
+	if n == size {
+		return pgtypes.NewArray(&pgtypes.Array{Elem: arr.Elem}), nil
+	}
+	each := int64(len(arr.Elems)) / size
+	out := &pgtypes.Array{Elem: arr.Elem, Dims: append([]pgtypes.Dim(nil), arr.Dims...), Elems: arr.Elems[:each*(size-n)]}
+	out.Dims[0] = pgtypes.Dim{Len: int32(size - n), Lower: 1}
+	return pgtypes.NewArray(out), nil
 }
 
 func arrayRemove(_ *frame, _ *callExpr, a []value) (value, error) {

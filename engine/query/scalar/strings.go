@@ -3,6 +3,7 @@ package scalar
 import (
 	"crypto/md5"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/hex"
 	"strings"
 	"unicode"
@@ -84,6 +85,9 @@ func init() {
 		},
 		"md5_text":     md5Hex,
 		"md5_bytea":    md5Hex,
+		"sha224_bytea": func(a []Value) (Value, error) { s := sha256.Sum224([]byte(a[0].Text())); return text(string(s[:])) },
+		"sha384_bytea": func(a []Value) (Value, error) { s := sha512.Sum384([]byte(a[0].Text())); return text(string(s[:])) },
+		"sha512_bytea": func(a []Value) (Value, error) { s := sha512.Sum512([]byte(a[0].Text())); return text(string(s[:])) },
 		"sha256_bytea": func(a []Value) (Value, error) { s := sha256.Sum256([]byte(a[0].Text())); return text(string(s[:])) },
 		// Conversions among string types.
 		"name_text": same, "char_text": same, "name_bpchar": same, "char_bpchar": same,
