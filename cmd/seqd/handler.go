@@ -22,8 +22,20 @@ type handler struct {
 	access     *access
 }
 
-// Serve implements server.Handler.
+// Serve implements server.Handler. Its frame stays for the session's life, so it is
+// small.
 func (h *handler) Serve(_ context.Context, c *server.Client) error {
+	s, err := h.session(c)
+	if err != nil {
+		return err
+	}
+	return s.Run()
+}
+
+// session is a client's session, ready to run.
+//
+//go:noinline
+func (h *handler) session(c *server.Client) (*session.Session, error) {
 	parameters := make([]settings.Parameter, len(c.Startup.Parameters))
 	for i, p := range c.Startup.Parameters {
 		parameters[i] = settings.Parameter(p)
@@ -38,11 +50,11 @@ func (h *handler) Serve(_ context.Context, c *server.Client) error {
 	})
 	if err != nil {
 		h.access.Refused(c, err)
-		return err
+		return nil, err
 	}
 	c.OnCancel(s.Cancel)
 	c.OnTerminate(s.Terminate)
-	return s.Run()
+	return s, nil
 }
 
 // clientAddress is where a client comes from, nothing for a Unix socket.

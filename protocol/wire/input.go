@@ -42,7 +42,8 @@ func (in *input) discard(n int) { in.r += n }
 func (in *input) fill(n int) error {
 	for empty := 0; in.buffered() < n; {
 		in.makeRoom(n)
-		m, err := in.read()
+		m, err := in.src.Read(in.buf[in.w:])
+		in.arrived(m)
 		if in.buffered() >= n {
 			return nil
 		}
@@ -104,9 +105,8 @@ func (in *input) giveBack() {
 	}
 }
 
-// read is one read into the free part of buf.
-func (in *input) read() (int, error) {
-	n, err := in.src.Read(in.buf[in.w:])
+// arrived counts what one read has put into the free part of buf.
+func (in *input) arrived(n int) {
 	in.w += n
 	in.filledUp = in.w == len(in.buf)
 	if n < smallBuffer {
@@ -114,7 +114,6 @@ func (in *input) read() (int, error) {
 	} else {
 		in.shortReads = 0
 	}
-	return n, err
 }
 
 // release gives a borrowed buffer back for good: nothing can be read afterwards.

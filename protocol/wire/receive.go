@@ -99,7 +99,10 @@ func cutShort(err error) error {
 	return err
 }
 
-// forget lets go of a large message.
+// forget lets go of a large message. It is rare, and inlined it would make the stack of
+// who waits larger.
+//
+//go:noinline
 func (c *Conn) forget() {
 	c.query, c.parse, c.bind = pgproto3.Query{}, pgproto3.Parse{}, pgproto3.Bind{}
 	c.copyData = pgproto3.CopyData{}

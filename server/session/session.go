@@ -328,7 +328,11 @@ func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 	if !s.conn.InputWaiting() {
 		s.confirmed = false // else the message was here already when it was asked
 	}
-	msg, err := s.next()
+	var msg pgproto3.FrontendMessage
+	err := s.conn.Await()
+	if err == nil {
+		msg, err = s.next()
+	}
 	if cause := s.interrupt.terminated(); cause != nil {
 		return nil, cause
 	}
@@ -343,16 +347,13 @@ func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 	return msg, err
 }
 
+// next answers what has arrived, or receives it to be answered.
 func (s *Session) next() (pgproto3.FrontendMessage, error) {
-	err := s.conn.Await()
-	if err == nil {
-		var served bool
-		if served, err = s.serveHot(); !served && err == nil {
-			s.lastHot = nil
-			return s.conn.Receive()
-		}
+	if served, err := s.serveHot(); served || err != nil {
+		return nil, err
 	}
-	return nil, err
+	s.lastHot = nil
+	return s.conn.Receive()
 }
 
 // flushAnswers writes finished answers before a statement waits. What the waiting
