@@ -344,9 +344,9 @@ func TestBenchFiles(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--json", none}, "--json: "},
-		{[]string{"--html", none}, "--html: "},
-		{[]string{"--png", filepath.Join(damaged, "x")}, "--png: "},
+		{[]string{"--json", none}, "--json " + none + ": no such file"},
+		{[]string{"--html", none}, "--html " + none + ": no such file"},
+		{[]string{"--png", filepath.Join(damaged, "x")}, "--png "},
 		{[]string{"--compare", damaged, damaged}, damaged + ": not a whole saved run"},
 		{[]string{"--compare", none, damaged}, "no such file"},
 	} {
