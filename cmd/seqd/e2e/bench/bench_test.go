@@ -346,7 +346,7 @@ func TestBenchFiles(t *testing.T) {
 	}{
 		{[]string{"--json", none}, "--json " + none + ": no such file"},
 		{[]string{"--html", none}, "--html " + none + ": no such file"},
-		{[]string{"--png", filepath.Join(damaged, "x")}, "--png "},
+		{[]string{"--png", filepath.Join(damaged, "x")}, "--png: "},
 		{[]string{"--compare", damaged, damaged}, damaged + ": not a whole saved run"},
 		{[]string{"--compare", none, damaged}, "no such file"},
 	} {
