@@ -7,6 +7,7 @@
 //	wireclient             a client that hides nothing
 //	proc                   child processes
 //	auth                   who gets in: rules, passwords, certificates, TLS
+//	compat                 drivers, ORMs and tools: docs/compatibility.md
 //	audit                  no value twice, none out of bounds, none out of order
 //
 // The tests:
