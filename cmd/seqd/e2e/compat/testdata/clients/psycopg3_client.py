@@ -1,6 +1,6 @@
 """psycopg 3: server-side parameters, text and binary results, prepared statements, pipeline mode, server cursors."""
+import logging
 import psycopg
-from psycopg import sql
 from psycopg.rows import dict_row, namedtuple_row
 from psycopg.types import TypeInfo
 
@@ -14,6 +14,7 @@ def failure(what, f):
         d = e.diag
         print(what, type(e).__name__, e.sqlstate, d.severity, d.message_primary, d.message_detail, d.message_hint, d.statement_position)
 
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # what it says of a pipeline's end depends on when results arrive
 notices = []
 conn = psycopg.connect("", application_name="matrix")
 conn.add_notice_handler(lambda d: notices.append((d.severity, d.sqlstate, d.message_primary)))
