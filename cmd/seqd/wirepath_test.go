@@ -213,3 +213,16 @@ func BenchmarkHotPath(b *testing.B) {
 		})
 	}
 }
+
+// TestHotPathShowsActivity: pg_stat_activity tells of what went the short way.
+func TestHotPathShowsActivity(t *testing.T) {
+	srv := startPlain(t)
+	c, other := connect(t, srv), connect(t, srv)
+	prepareLoads(t, c, "")
+	c.ask(encode(t, &pgproto3.Query{String: "SELECT 'something else'"}), 1)
+	c.ask(loads(t)["name as a parameter"].bytes, 1)
+	got := other.ask(encode(t, &pgproto3.Query{String: "SELECT state || ': ' || query FROM pg_stat_activity WHERE pid <> pg_backend_pid()"}), 1)
+	if !bytes.Contains(got, []byte("idle: SELECT nextval($1::regclass)")) {
+		t.Errorf("%q", got)
+	}
+}
