@@ -83,6 +83,8 @@ type Allocator struct {
 	checkpoints atomic.Uint64
 	stalled     atomic.Pointer[sqlstate.Error] // why the log takes nothing at the moment
 
+	refills, reserved atomic.Uint64 // see Refilled
+
 	mu        sync.RWMutex
 	sequences map[engine.SequenceID]*Sequence
 

@@ -41,6 +41,25 @@ func (s *Sequence) NextBatch(ctx context.Context, owners []uint64, out []Fetch) 
 	s.runBatch(ctx, &waiter{want: wantNext, owner: owners[0], seq: s, batch: out})
 }
 
+// TryNextBatch is NextBatch for any owners if that needs to wait for nothing, and false if
+// it may.
+func (s *Sequence) TryNextBatch(out []Fetch) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.locker != 0 || !s.open(0) || len(s.queue) > 0 || s.def.Params.Cache != 1 || s.left < uint64(len(out)) || !s.a.lease() {
+		return false
+	}
+	w := waiter{want: wantNext, seq: s, batch: out}
+	if !s.serveBatch(&w) {
+		return false // what was taken is lost
+	}
+	fail(w.batch, w.err)
+	if s.left < s.low && !s.inflight {
+		s.request()
+	}
+	return true
+}
+
 // runBatch serves a batch at once if it can, or waits for it; s.mu is held, and given
 // up.
 func (s *Sequence) runBatch(ctx context.Context, w *waiter) {

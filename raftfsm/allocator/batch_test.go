@@ -21,6 +21,7 @@ func batch(ctx context.Context, s *Sequence, owners ...uint64) []Fetch {
 // TestBatchEqualsSingles: n fetches at once leave what n fetches one by one leave,
 // at the caller and in SELECT * FROM the sequence.
 func TestBatchEqualsSingles(t *testing.T) {
+	tried := 0
 	for _, cache := range []int64{1, 7, 40} {
 		l := newFakeLog(t, DefaultPrelogMax, nil)
 		change := func(p *sequence.Params) { p.Cache, p.Max, p.Min, p.Cycle = cache, 1000, 3, true }
@@ -30,7 +31,15 @@ func TestBatchEqualsSingles(t *testing.T) {
 			for i := range owners {
 				owners[i] = uint64(i + 1)
 			}
-			for i, f := range batch(t.Context(), many, owners...) {
+			fetches := make([]Fetch, len(owners))
+			if many.TryNextBatch(fetches) {
+				if tried++; cache != 1 {
+					t.Errorf("CACHE %d without waiting", cache)
+				}
+			} else {
+				many.NextBatch(t.Context(), owners, fetches)
+			}
+			for i, f := range fetches {
 				b, _, err := one.Next(t.Context(), owners[i])
 				if err != nil || f.Err != nil {
 					t.Fatal(err, f.Err)
@@ -43,6 +52,9 @@ func TestBatchEqualsSingles(t *testing.T) {
 				t.Fatalf("cache %d: position %+v, one by one %+v", cache, b, a)
 			}
 		}
+	}
+	if tried == 0 {
+		t.Error("every batch had to wait")
 	}
 }
 

@@ -100,8 +100,26 @@ func (a *Allocator) flush(ctx context.Context, done chan<- struct{}) {
 		for _, s := range unconfirmed {
 			s.wasConfirmed()
 		}
+		a.count(c.Items)
 		a.commit += (a.now() - start - a.commit) / 8
 	}
+}
+
+// count notes a reservation that was made.
+func (a *Allocator) count(items []engine.ReserveItem) {
+	if len(items) == 0 {
+		return // it was made for the lease
+	}
+	a.refills.Add(1)
+	for _, item := range items {
+		a.reserved.Add(item.Count)
+	}
+}
+
+// Refilled is how many reservations this node has made as leader, each for all sequences
+// that needed one, and of how many values.
+func (a *Allocator) Refilled() (refills, values uint64) {
+	return a.refills.Load(), a.reserved.Load()
 }
 
 // failed tells who waits for a reservation that was not made, or may not have

@@ -17,6 +17,7 @@ type Sequence struct {
 	id    engine.SequenceID
 	epoch atomic.Uint64
 	cache atomic.Int64 // see PerNode
+	ones  atomic.Bool  // see Ones
 
 	mu      sync.Mutex
 	def     *engine.Sequence
@@ -232,7 +233,11 @@ func (s *Sequence) define(def *engine.Sequence) {
 		cache = def.Params.Cache
 	}
 	s.cache.Store(cache)
+	s.ones.Store(def.Order != engine.OrderNode && def.Params.Cache == 1)
 }
+
+// Ones tells whether a fetch is one value, drawn in the order of the cluster.
+func (s *Sequence) Ones() bool { return s.ones.Load() }
 
 // PerNode is how many values a session takes at a time if each node may hand out
 // values by itself (engine.OrderNode), else 0.

@@ -10,7 +10,9 @@
 //   - A request for values covers only sessions that wait already, and what comes
 //     back for a session that has gone is thrown away. Values that were fetched
 //     ahead would be handed out after greater ones of other nodes.
-//     (A sequence with order "node" gives that order up: see stock.)
+//     (A sequence with order "node" gives that order up: see stock.) A request may be
+//     held back for others to join, and a session may ask for all values of a pipeline
+//     that has arrived: all of that has begun before the request.
 //   - nextval may be repeated at will: a lost value is a gap. What changes anything
 //     else carries a request ID, the same one each time, so that the log executes
 //     it once; if its outcome can't be learned in time the answer is 40003.

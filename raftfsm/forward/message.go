@@ -2,6 +2,7 @@ package forward
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"seqd/engine"
 	"seqd/engine/sequence"
@@ -86,7 +87,7 @@ func (q *request) decode(kind byte, b []byte) error {
 		if n == 0 {
 			return errMalformed
 		}
-		q.owners = make([]uint64, n)
+		q.owners = slices.Grow(q.owners[:0], n)[:n]
 		for i := range q.owners {
 			q.owners[i] = uint64(r.uint32())
 		}
@@ -121,8 +122,10 @@ type reply struct {
 	from    *route // who answered
 }
 
-func (p *reply) encode() []byte {
-	b := append(make([]byte, 0, 64), byte(p.status))
+func (p *reply) encode() []byte { return p.appendTo(make([]byte, 0, 64)) }
+
+func (p *reply) appendTo(b []byte) []byte {
+	b = append(b, byte(p.status))
 	b = binary.AppendUvarint(b, p.applied)
 	switch p.status {
 	case statusNotServing:

@@ -3,9 +3,7 @@ package forward
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"seqd/engine"
@@ -25,15 +23,8 @@ type Sequence struct {
 	mu      sync.Mutex
 	filling []*waiter // who will be in the next request
 	flying  bool      // a request is under way
-}
-
-// waiter is a session that waits for a fetch.
-type waiter struct {
-	owner uint64
-	since time.Time
-	gone  atomic.Bool   // the session does not wait any more
-	done  chan struct{} // gets a value when fetch is set
-	fetch allocator.Fetch
+	gather  gather
+	flight  flight // of the goroutine that flies
 }
 
 // Sequence returns the handle of a sequence, nil if this node knows of none.
@@ -85,8 +76,12 @@ func (s *Sequence) Next(ctx context.Context, owner uint64) (sequence.Block, uint
 	return s.NextRun(ctx, owner, 1)
 }
 
-// NextRun takes as many fetches as make n values, if this node leads and has them
-// reserved, but one at least; see allocator.
+// runMax is how many values NextRun takes at most by way of another node.
+const runMax = 1024
+
+// NextRun takes as many fetches as make n values, for somebody whose requests for them
+// wait already; fewer, but one at least, where they are not to be had at once or are not
+// behind one another. What another node is asked for is one request.
 func (s *Sequence) NextRun(ctx context.Context, owner, n uint64) (sequence.Block, uint64, error) {
 	perNode := s.local.PerNode()
 	if perNode > 0 && (s.stock.any.Load() || !s.b.route.Load().self) {
@@ -101,7 +96,11 @@ func (s *Sequence) NextRun(ctx context.Context, owner, n uint64) (sequence.Block
 			return block, epoch, err
 		}
 	}
-	f := s.join(ctx, owner)
+	want := 1
+	if s.local.Ones() {
+		want = int(min(n, runMax))
+	}
+	f := s.join(ctx, owner, want)
 	if f.Err == allocator.ErrBlocked {
 		f = s.nextAlone(ctx, owner)
 	}
@@ -122,203 +121,6 @@ func (s *Sequence) explain(err error) error {
 		}
 	}
 	return err
-}
-
-// join waits for one fetch together with whoever else wants one.
-func (s *Sequence) join(ctx context.Context, owner uint64) allocator.Fetch {
-	w := s.b.waiters.Get().(*waiter)
-	w.owner, w.since = owner, time.Now()
-	s.mu.Lock()
-	s.filling = append(s.filling, w)
-	if !s.flying {
-		s.flying = true
-		go s.fly()
-	}
-	s.mu.Unlock()
-	select {
-	case <-w.done:
-	case <-ctx.Done():
-		if !s.leave(w) {
-			return allocator.Fetch{Err: allocator.Canceled(ctx)}
-		}
-	}
-	f := w.fetch
-	w.fetch = allocator.Fetch{}
-	s.b.waiters.Put(w)
-	return f
-}
-
-// leave takes a waiter out. It is true if its fetch is there already: then it
-// counts. A waiter that is part of a request is not used again.
-func (s *Sequence) leave(w *waiter) (served bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case <-w.done:
-		return true
-	default:
-	}
-	if i := slices.Index(s.filling, w); i >= 0 {
-		s.filling = slices.Delete(s.filling, i, i+1)
-	}
-	w.gone.Store(true)
-	return false
-}
-
-// fly makes requests, one at a time, until nobody waits: all who came while one was
-// under way are in the next.
-func (s *Sequence) fly() {
-	var f flight
-	for {
-		s.mu.Lock()
-		if len(s.filling) == 0 {
-			s.flying = false
-			s.mu.Unlock()
-			return
-		}
-		f.waiters = s.board(f.waiters[:0])
-		s.mu.Unlock()
-		s.request(&f)
-	}
-}
-
-// board moves those who wait to list, at most as many as a request covers; s.mu is
-// held.
-func (s *Sequence) board(list []*waiter) []*waiter {
-	n := min(len(s.filling), maxBatch-len(list))
-	list = append(list, s.filling[:n]...)
-	rest := copy(s.filling, s.filling[n:])
-	clear(s.filling[rest:])
-	s.filling = s.filling[:rest]
-	return list
-}
-
-// flight is one request, and the memory for the next ones.
-type flight struct {
-	waiters []*waiter
-	owners  []uint64
-	fetches []allocator.Fetch
-}
-
-// request gets a fetch for every waiter of a flight, however often it has to ask.
-// Who comes while nobody answers joins in, so that all wait equally long.
-func (s *Sequence) request(f *flight) {
-	var t trouble
-	for {
-		r := s.b.route.Load()
-		s.attempt(r, f)
-		failed := s.land(f)
-		if failed == nil {
-			return
-		}
-		t.failed(failed)
-		t.pause(r, s.b.ctx.Done())
-		s.mu.Lock()
-		f.waiters = s.board(f.waiters)
-		s.mu.Unlock()
-		s.expire(f, failed)
-		if len(f.waiters) == 0 {
-			return
-		}
-	}
-}
-
-// attempt asks once for all waiters.
-func (s *Sequence) attempt(r *route, f *flight) {
-	f.owners = f.owners[:0]
-	for _, w := range f.waiters {
-		f.owners = append(f.owners, w.owner)
-	}
-	f.fetches = slices.Grow(f.fetches[:0], len(f.owners))[:len(f.owners)]
-	var err error
-	switch {
-	case r.self:
-		s.local.NextBatch(s.b.ctx, f.owners, f.fetches)
-	case r.client == nil:
-		err = errNobody
-	default:
-		err = s.ask(r, f)
-	}
-	if err != nil {
-		for i := range f.fetches {
-			f.fetches[i] = allocator.Fetch{Err: err}
-		}
-	}
-}
-
-func (s *Sequence) ask(r *route, f *flight) error {
-	ctx, cancel := s.b.callContext(r, false)
-	defer cancel()
-	p, err := s.b.ask(ctx, r, kindNext, &request{id: s.id, owners: f.owners})
-	if err != nil {
-		return err
-	}
-	if err := p.body.fetches(f.fetches); err != nil {
-		return sqlstate.Errorf(sqlstate.InternalError, "the answer of the node at %s can't be read: %w", r.addr, err)
-	}
-	s.keepUp(p.applied, f.fetches)
-	return nil
-}
-
-// keepUp waits for the local state where an answer is ahead of it: a session would
-// take values that it caches for void, and not understand an error.
-func (s *Sequence) keepUp(applied uint64, fetches []allocator.Fetch) {
-	var index uint64
-	for i := range fetches {
-		switch x := &fetches[i]; {
-		case x.Err != nil && sqlstate.CodeOf(x.Err) == sqlstate.UndefinedTable:
-			index = max(index, applied)
-		case x.Err == nil && x.Block.First != x.Block.Last:
-			index = max(index, x.Epoch) // the log index of the change that began it
-		}
-	}
-	s.b.await(s.b.ctx, index, lagMax)
-}
-
-// land hands out what an attempt brought. Who got nothing stays in the flight; the
-// error tells why, if anybody did.
-func (s *Sequence) land(f *flight) (failed error) {
-	left := f.waiters[:0]
-	for i, w := range f.waiters {
-		x := f.fetches[i]
-		switch kindOf(x.Err) {
-		case failedSafe, failedLost:
-			failed = x.Err
-			left = append(left, w)
-		default:
-			s.finish(w, x)
-		}
-	}
-	clear(f.waiters[len(left):])
-	f.waiters = left
-	return failed
-}
-
-// finish gives a waiter its fetch; if its session has gone the values are lost.
-func (s *Sequence) finish(w *waiter, x allocator.Fetch) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !w.gone.Load() {
-		w.fetch = x
-		w.done <- struct{}{}
-	}
-}
-
-// expire ends those who have waited long enough for a leader.
-func (s *Sequence) expire(f *flight, failed error) {
-	now, closed := time.Now(), s.b.ctx.Err() != nil
-	left := f.waiters[:0]
-	for _, w := range f.waiters {
-		switch {
-		case w.gone.Load():
-		case closed || now.Sub(w.since) >= s.b.maxWait:
-			s.finish(w, allocator.Fetch{Err: errNoLeader(failed)})
-		default:
-			left = append(left, w)
-		}
-	}
-	clear(f.waiters[len(left):])
-	f.waiters = left
 }
 
 // nextAlone takes one fetch for a session that has to wait for a lock.

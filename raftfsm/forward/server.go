@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"seqd/engine"
@@ -17,11 +19,13 @@ import (
 type Server struct {
 	node     Node
 	gateways gateways
+	quick    sync.Pool // of *quick
 }
 
 // NewServer returns the server of a node.
 func NewServer(n Node) *Server {
 	s := &Server{node: n}
+	s.quick.New = func() any { return &quick{} }
 	s.gateways.init(n)
 	return s
 }
@@ -40,6 +44,39 @@ func (s *Server) Register(t *peer.Transport) {
 	t.Handle(peer.StreamRPC, func(ctx context.Context, _ peer.Identity, kind byte, body []byte) ([]byte, error) {
 		return s.Handle(ctx, kind, body)
 	})
+	t.HandleQuick(peer.StreamRPC, func(_ peer.Identity, kind byte, body, b []byte) ([]byte, bool) {
+		return s.HandleQuick(kind, body, b)
+	})
+}
+
+// quick is the memory of one HandleQuick.
+type quick struct {
+	request request
+	fetches []allocator.Fetch
+}
+
+// HandleQuick answers, behind b, what needs no waiting: a request for values that are
+// reserved. ok is false if Handle is to be asked.
+func (s *Server) HandleQuick(kind byte, body, b []byte) (_ []byte, ok bool) {
+	if kind != kindNext || !s.node.Serving() {
+		return nil, false
+	}
+	m := s.quick.Get().(*quick)
+	defer s.quick.Put(m)
+	q := &m.request
+	if q.decode(kind, body) != nil || s.node.Applied() < q.applied {
+		return nil, false
+	}
+	seq := s.node.Sequence(q.id)
+	if seq == nil {
+		return nil, false
+	}
+	m.fetches = slices.Grow(m.fetches[:0], len(q.owners))[:len(q.owners)]
+	if !seq.TryNextBatch(m.fetches) {
+		return nil, false
+	}
+	p := reply{applied: s.node.Applied()}
+	return appendFetches(p.appendTo(b), m.fetches), true
 }
 
 // aheadMax is how long a request waits for this node to serve, when it leads

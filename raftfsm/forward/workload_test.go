@@ -30,6 +30,7 @@ type auditor struct {
 	executed map[int64]int             // how often the setval to a value was executed
 	told     map[int64]error           // what its session was told
 	took     int
+	runs     int // draws of several values
 	unknown  int
 }
 
@@ -46,6 +47,11 @@ func newAuditor(t *testing.T, c *fakeCluster) *auditor {
 }
 
 func (a *auditor) next(ctx context.Context, s *Sequence, owner uint64) error {
+	return a.draw(ctx, s, owner, 1)
+}
+
+// draw draws up to n values at once.
+func (a *auditor) draw(ctx context.Context, s *Sequence, owner uint64, n int) error {
 	a.mu.Lock()
 	epochBefore := a.epoch
 	before := map[[2]uint64]int64{}
@@ -53,19 +59,13 @@ func (a *auditor) next(ctx context.Context, s *Sequence, owner uint64) error {
 		before[epoch] = v
 	}
 	a.mu.Unlock()
-	b, epoch, err := s.Next(ctx, owner)
+	run, epoch, err := s.NextRun(ctx, owner, uint64(n))
 	if err != nil {
 		return err
 	}
 	key := [2]uint64{epoch}
 	if a.perNode {
 		key[1] = owner >> 8 // the node: each has its own order
-	}
-	if b.First != b.Last {
-		a.t.Errorf("CACHE 1 gave %+v", b)
-	}
-	if v, ok := before[key]; ok && b.First <= v {
-		a.t.Errorf("node %d gave %d after %d had been returned in epoch %d", owner>>8, b.First, v, epoch)
 	}
 	if epoch < epochBefore && !a.perNode {
 		a.t.Errorf("node %d gave a value of epoch %d after setval of epoch %d had returned", owner>>8, epoch, epochBefore)
@@ -75,12 +75,27 @@ func (a *auditor) next(ctx context.Context, s *Sequence, owner uint64) error {
 	if a.seen[epoch] == nil {
 		a.seen[epoch] = map[int64]bool{}
 	}
-	if a.seen[epoch][b.First] {
-		a.t.Errorf("value %d twice in epoch %d", b.First, epoch)
+	values := 0
+	last, ok := before[key]
+	for v := run.First; v <= run.Last; v++ {
+		if ok && v <= last {
+			a.t.Errorf("node %d gave %d after %d in epoch %d", owner>>8, v, last, epoch)
+		}
+		if a.seen[epoch][v] {
+			a.t.Errorf("value %d twice in epoch %d", v, epoch)
+		}
+		a.seen[epoch][v] = true
+		last, ok = v, true
+		values++
 	}
-	a.seen[epoch][b.First] = true
-	a.last[key] = max(a.last[key], b.First)
-	a.took++
+	if values == 0 || values > n {
+		a.t.Errorf("%d fetches of one value brought %d: %+v", n, values, run)
+	}
+	if values > 1 {
+		a.runs++
+	}
+	a.last[key] = max(a.last[key], last)
+	a.took += values
 	return nil
 }
 
@@ -187,7 +202,7 @@ func workload(t *testing.T, order engine.Order) {
 	a.settle()
 	t.Logf("%d values in %d epochs, %d setvals (%d unknown), %d commits, %d canceled; %d, %d, %d calls", a.took, len(a.seen), len(a.told),
 		a.unknown, commits.Load(), canceled.Load(), c.nodes[0].backend.calls.Load(), c.nodes[1].backend.calls.Load(), c.nodes[2].backend.calls.Load())
-	if a.took < 1000 || len(a.told) < 20 || commits.Load() == 0 || canceled.Load() == 0 {
+	if a.took < 1000 || len(a.told) < 20 || commits.Load() == 0 || canceled.Load() == 0 || (a.runs == 0 && !a.perNode) {
 		t.Error("that was too little to prove anything")
 	}
 }
@@ -214,7 +229,13 @@ func step(t *testing.T, c *fakeCluster, a *auditor, s *Sequence, owner uint64, s
 			return err
 		}
 		return a.next(ctx, s, owner)
-	case n < 26:
+	case n < 40:
+		return a.draw(ctx, s, owner, 2+rand.IntN(50))
+	case n < 46:
+		short, cancel := context.WithTimeout(ctx, rand.N(10*time.Millisecond))
+		defer cancel()
+		return a.draw(short, s, owner, 2+rand.IntN(50))
+	case n < 48:
 		// A commit that was executed twice would be refused the second time.
 		oid, err := s.b.AllocateOID(ctx)
 		if err != nil {

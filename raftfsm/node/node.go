@@ -65,6 +65,9 @@ type Config struct {
 	// Timing of elections and leases; zero: the default. Equal on all nodes.
 	Timing Timing
 
+	// LogWritten, if set, hears how long each write to the log took. It must be quick.
+	LogWritten func(time.Duration)
+
 	// FreeSpace replaces the file system's answer, for tests.
 	FreeSpace func() (free, total uint64, err error)
 

@@ -151,6 +151,9 @@ type Status struct {
 	Stalled           bool   // waiting for disk space
 }
 
+// Refilled is what the node has reserved while it led, see allocator.
+func (n *Node) Refilled() (refills, values uint64) { return n.allocator.Refilled() }
+
 // Status tells how the node is doing.
 func (n *Node) Status() Status {
 	_, leader := n.raft.LeaderWithID()

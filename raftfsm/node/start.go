@@ -81,6 +81,7 @@ func (n *Node) openStorage() (err error) {
 		store = n.config.wrapBolt(store)
 	}
 	n.store = newLogStore(store, n.stalled, n.failed)
+	n.store.onWrite = n.config.LogWritten
 	n.disk = &diskGuard{free: n.config.FreeSpace}
 	files, err := raft.NewFileSnapshotStoreWithLogger(dir.path, keepSnapshots, n.logger("snapshot"))
 	n.snapshots = snapshotStore{files}

@@ -31,6 +31,7 @@ type logStore struct {
 	onStall func(error) // called with the error when waiting begins, with nil when it ends
 	onFatal func(error)
 	retry   time.Duration
+	onWrite func(time.Duration)
 	mute    func() // has nothing leave this node any more; nil: nothing does yet
 
 	written Written // by atomic operations alone
@@ -91,6 +92,9 @@ func (s *logStore) Close() error {
 
 // write runs a write until it succeeds.
 func (s *logStore) write(f func() error) error {
+	if s.onWrite != nil {
+		defer func(began time.Time) { s.onWrite(time.Since(began)) }(time.Now())
+	}
 	s.since.CompareAndSwap(0, int64(time.Since(s.start)))
 	defer s.since.Store(0)
 	err := f()

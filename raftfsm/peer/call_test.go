@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -25,6 +26,39 @@ func TestConcurrentCalls(t *testing.T) {
 				binary.BigEndian.PutUint64(body, uint64(i<<32|j))
 				reply, err := c.Call(ctx, kindEcho, body)
 				if err != nil || string(reply) != string(body) {
+					t.Errorf("call %d/%d: %d bytes, %v", i, j, len(reply), err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Calls that are answered by the reader, by workers, and those that the quick answerer
+// passes on come back to who asked, whatever else is under way.
+func TestQuickAnswers(t *testing.T) {
+	a, b := listen(t, node("a")), listen(t, node("b"))
+	b.Handle(StreamRPC, func(_ context.Context, _ Identity, _ byte, body []byte) ([]byte, error) {
+		return append([]byte("full "), body...), nil
+	})
+	b.HandleQuick(StreamRPC, func(_ Identity, _ byte, body, out []byte) ([]byte, bool) {
+		out = append(append(out, "quick "...), body...)
+		clear(body) // it was the handler's own
+		return out, len(body)%3 != 0
+	})
+	ctx := soon(t)
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			for j := range 100 {
+				body := bytes.Repeat([]byte{byte(i), byte(j)}, 1+(i*j)%2000)
+				want := append([]byte("quick "), body...)
+				if len(body)%3 == 0 {
+					want = append([]byte("full "), make([]byte, len(body))...)
+				}
+				reply, err := a.Client(b.Addr(), StreamRPC).Call(ctx, kindEcho, body)
+				if err != nil || !bytes.Equal(reply, want) {
 					t.Errorf("call %d/%d: %d bytes, %v", i, j, len(reply), err)
 					return
 				}
@@ -154,10 +188,10 @@ func TestTakenBackIsNotCarriedOut(t *testing.T) {
 		served := make(chan struct{})
 		go func() {
 			defer close(served)
-			_ = serveConn(t.Context(), far, func(_ context.Context, _ Identity, _ byte, body []byte) ([]byte, error) {
+			_ = serveConn(t.Context(), far, handlers{full: func(_ context.Context, _ Identity, _ byte, body []byte) ([]byte, error) {
 				seen = append(seen, string(body))
 				return body, nil
-			}, Identity{})
+			}}, Identity{})
 		}()
 		got := map[string]bool{<-replies: true, <-replies: true}
 		if !got["first"] || !got["third"] {
@@ -197,10 +231,10 @@ func TestSilence(t *testing.T) {
 		served := make(chan struct{})
 		go func() {
 			defer close(served)
-			_ = serveConn(t.Context(), far, func(context.Context, Identity, byte, []byte) ([]byte, error) {
+			_ = serveConn(t.Context(), far, handlers{full: func(context.Context, Identity, byte, []byte) ([]byte, error) {
 				time.Sleep(10 * deadAfter)
 				return nil, nil
-			}, Identity{})
+			}}, Identity{})
 		}()
 		if _, err := c.call(t.Context(), kindEcho, nil); err != nil {
 			t.Error(err)
@@ -216,7 +250,7 @@ func TestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, far := pipe(t)
 		start := time.Now()
-		err := serveConn(t.Context(), far, echo, Identity{})
+		err := serveConn(t.Context(), far, handlers{full: echo}, Identity{})
 		if took := time.Since(start); !errors.Is(err, errSilent) || took != deadAfter {
 			t.Errorf("%v after %s", err, took)
 		}

@@ -23,6 +23,7 @@ type link struct {
 	taken  uint64        // bytes that the writer has taken from out, ever: they may have been sent
 	space  chan struct{} // closed when out is taken; nil if nobody waits for it
 	broken error
+	busy   bool // somebody writes
 	last   bool // nothing more will be queued: the writer breaks the link when it is done
 
 	heard atomic.Bool // something came since the last look
@@ -113,23 +114,54 @@ func (l *link) write() error {
 				return l.err()
 			}
 		}
-		if _, err := l.conn.Write(out); err != nil {
+		_, err := l.conn.Write(out)
+		l.wrote()
+		if err != nil {
 			return err
 		}
 	}
 }
 
+// writeNow writes what is queued in the caller's goroutine, unless another writes already,
+// which will then write that too.
+func (l *link) writeNow() {
+	out, _ := l.take()
+	if out == nil {
+		return
+	}
+	if _, err := l.conn.Write(out); err != nil {
+		l.fail(err)
+	}
+	if l.wrote() {
+		l.ring()
+	}
+}
+
+// wrote ends what take began. It tells whether there is something to do for the writer.
+func (l *link) wrote() (more bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.busy = false
+	return len(l.out) > 0 || l.last
+}
+
 // keepBuffer is the largest buffer that is used again.
 const keepBuffer = 1 << 20
 
+// take takes what is to be written, if anything is and nobody else writes. last: nothing
+// will ever be.
 func (l *link) take() (_ []byte, last bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.busy {
+		return nil, false // whoever writes wakes the writer after it
+	}
 	if len(l.out) == 0 || l.broken != nil {
 		return nil, l.last
 	}
 	out := l.out
 	l.taken += uint64(len(out))
+	l.busy = true
 	l.out = l.spare[:0]
 	l.spare = nil
 	if cap(out) <= keepBuffer {

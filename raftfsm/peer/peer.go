@@ -81,6 +81,18 @@ func (s StreamType) String() string {
 // the caller as *sqlstate.Error. body and reply belong to handler and caller.
 type Handler func(ctx context.Context, from Identity, kind byte, body []byte) (reply []byte, err error)
 
+// Quick answers a call if it can do so at once, without waiting for anything but a mutex
+// that is held for moments: the other calls of the connection wait for it. It appends the
+// reply to b; ok is false if the Handler is to be asked. body and b are its own only until
+// it returns.
+type Quick func(from Identity, kind byte, body, b []byte) (reply []byte, ok bool)
+
+// handlers are who answers calls.
+type handlers struct {
+	full  Handler
+	quick Quick // or nil
+}
+
 // How a call can fail otherwise than by the handler's own error. Every such error
 // of Call is exactly one of the two (errors.Is), also if ctx ended it.
 var (

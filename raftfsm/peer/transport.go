@@ -29,7 +29,7 @@ type Transport struct {
 	mu         sync.Mutex
 	closed     bool
 	conns      map[*tracked]struct{} // every open one
-	handlers   map[StreamType]Handler
+	handlers   map[StreamType]handlers
 	clients    map[clientKey]*Client
 	handshakes int
 }
@@ -105,7 +105,7 @@ func newTransport(c Config) (*Transport, error) {
 	if c.NodeAt == nil {
 		c.NodeAt = func(string) string { return "" }
 	}
-	t := &Transport{config: c, conns: map[*tracked]struct{}{}, handlers: map[StreamType]Handler{}, clients: map[clientKey]*Client{}}
+	t := &Transport{config: c, conns: map[*tracked]struct{}{}, handlers: map[StreamType]handlers{}, clients: map[clientKey]*Client{}}
 	if c.TLS != nil {
 		if c.TLS.RootCAs == nil || c.TLS.ClientCAs == nil || (len(c.TLS.Certificates) == 0 && c.TLS.GetCertificate == nil) {
 			// The system's authorities would let anybody in.
@@ -135,6 +135,17 @@ func (t *Transport) ListenAddr() string { return t.listener.Addr().String() }
 func (t *Transport) Handle(s StreamType, h Handler) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	both := t.handlers[s]
+	both.full = h
+	t.handlers[s] = both
+}
+
+// HandleQuick sets who is asked first about each call on a stream.
+func (t *Transport) HandleQuick(s StreamType, q Quick) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h := t.handlers[s]
+	h.quick = q
 	t.handlers[s] = h
 }
 
@@ -381,7 +392,7 @@ func (t *Transport) serve(conn net.Conn) {
 }
 
 // receive reads the preface and answers it.
-func (t *Transport) receive(conn net.Conn) (s StreamType, from Identity, h Handler, err error) {
+func (t *Transport) receive(conn net.Conn) (s StreamType, from Identity, h handlers, err error) {
 	_ = conn.SetDeadline(time.Now().Add(handshakeTimeout))
 	own := t.config.Identity()
 	s, from, err = readPreface(conn)
@@ -392,13 +403,13 @@ func (t *Transport) receive(conn net.Conn) (s StreamType, from Identity, h Handl
 	switch {
 	case errors.As(err, &no):
 		_, _ = conn.Write(appendRefusal(nil, no.Reason)) // best effort
-		return s, from, nil, err
+		return s, from, handlers{}, err
 	case err != nil:
-		return s, from, nil, err
+		return s, from, handlers{}, err
 	}
 	b, err := appendOK(nil, own)
 	if err != nil {
-		return s, from, nil, err
+		return s, from, handlers{}, err
 	}
 	if _, err = conn.Write(b); err == nil {
 		err = conn.SetDeadline(time.Time{})
@@ -407,15 +418,15 @@ func (t *Transport) receive(conn net.Conn) (s StreamType, from Identity, h Handl
 }
 
 // admitted returns who answers the connection.
-func (t *Transport) admitted(s StreamType, own, from Identity) (Handler, error) {
+func (t *Transport) admitted(s StreamType, own, from Identity) (handlers, error) {
 	if err := admit(s, own, from); err != nil {
-		return nil, err
+		return handlers{}, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h := t.handlers[s]
-	if (s == StreamRaft && t.raft == nil) || (s != StreamRaft && h == nil) {
-		return nil, refusef("node %q does not serve %s connections yet", own.NodeID, s)
+	if (s == StreamRaft && t.raft == nil) || (s != StreamRaft && h.full == nil) {
+		return handlers{}, refusef("node %q does not serve %s connections yet", own.NodeID, s)
 	}
 	return h, nil
 }

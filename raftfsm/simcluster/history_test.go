@@ -46,6 +46,7 @@ type operation struct {
 	outcome outcome
 	err     error
 	value   int64 // next
+	within  bool  // next: of a pipeline, not the first
 	cached  bool  // next: of a block that the session had already
 	block   sequence.Block
 	epoch   uint64 // of the value or position

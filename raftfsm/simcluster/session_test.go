@@ -63,6 +63,8 @@ func (s *session) step() {
 				break
 			}
 		}
+	case n < 12 && q.params.Cache == 1 && s.rest[q] == nil:
+		s.nextRun(ctx, q, 2+s.rng.IntN(60))
 	case n < 78 || s.draws:
 		s.next(ctx, q)
 	case n < 86:
@@ -132,6 +134,40 @@ func (s *session) next(ctx context.Context, q *seq) bool {
 	}
 	s.c.end(s, o, nil)
 	return true
+}
+
+// nextRun is a pipeline of n nextvals: all are asked before the first is answered.
+func (s *session) nextRun(ctx context.Context, q *seq, n int) {
+	h := s.handle(ctx, q)
+	if h == nil {
+		return
+	}
+	list := make([]*operation, n)
+	for i := range list {
+		list[i] = s.c.begin(s, next, q)
+		list[i].within = i > 0
+	}
+	for len(list) > 0 {
+		run, epoch, err := h.NextRun(ctx, s.owner, uint64(len(list)))
+		if err != nil {
+			for _, o := range list { // what follows an error is not executed
+				s.c.end(s, o, err)
+			}
+			return
+		}
+		for more := true; more; {
+			var v sequence.Block
+			v, run, more = run.Cut(1)
+			if len(list) == 0 {
+				s.c.fail("%s was given more than the %d values it had asked for", s.name, n)
+				return
+			}
+			o := list[0]
+			list = list[1:]
+			o.value, o.block, o.epoch = v.First, v, epoch
+			s.c.end(s, o, nil)
+		}
+	}
 }
 
 func (s *session) read(ctx context.Context, q *seq) {

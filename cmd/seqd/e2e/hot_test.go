@@ -19,18 +19,41 @@ import (
 func TestShortWay(t *testing.T) {
 	short, general := freshSeqd(t, seqdserver.Options{}), freshSeqd(t, seqdserver.Options{})
 	for seed := range uint64(100) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		messages := hotMessages(t, r)
-		a := hotAnswers(t, short.Addr(), "", messages, r)
-		b := hotAnswers(t, general.Addr(), "-c statement_timeout=1h", messages, r)
-		if !bytes.Equal(a, b) {
-			at := 0
-			for at < min(len(a), len(b)) && a[at] == b[at] {
-				at++
-			}
-			from := max(0, at-200)
-			t.Fatalf("seed %d, from byte %d on: short way\n%q\ngeneral way\n%q", seed, from, a[from:min(at+200, len(a))], b[from:min(at+200, len(b))])
+		compareHot(t, seed, short.Addr(), general.Addr())
+	}
+}
+
+// TestShortWayFollower: a node that draws for all messages of a pipeline at once gives each
+// the value that it would have had by itself, and none is lost on the way.
+func TestShortWayFollower(t *testing.T) {
+	c, err := seqdserver.StartCluster(seqdserver.ClusterOptions{Nodes: clusterNodes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	leader, err := c.Leader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	general := freshSeqd(t, seqdserver.Options{})
+	for seed := range uint64(12) {
+		compareHot(t, seed, c.Nodes[(leader+1)%clusterNodes].Addr(), general.Addr())
+	}
+}
+
+func compareHot(t *testing.T, seed uint64, short, general string) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, 1))
+	messages := hotMessages(t, r)
+	a := hotAnswers(t, short, "", messages, r)
+	b := hotAnswers(t, general, "-c statement_timeout=1h", messages, r)
+	if !bytes.Equal(a, b) {
+		at := 0
+		for at < min(len(a), len(b)) && a[at] == b[at] {
+			at++
 		}
+		from := max(0, at-200)
+		t.Fatalf("seed %d, from byte %d on: short way\n%q\ngeneral way\n%q", seed, from, a[from:min(at+200, len(a))], b[from:min(at+200, len(b))])
 	}
 }
 
