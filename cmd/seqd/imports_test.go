@@ -45,6 +45,7 @@ server/certs ->
 server/auth -> server server/audit server/hba protocol/scram protocol/wire protocol/sqlstate
 server -> server/session protocol/wire protocol/sqlstate
 cmd/seqd/config ->
+cmd/seqd/admin ->
 cmd/seqd/bench/result ->
 cmd/seqd/bench/drive -> cmd/seqd/bench/result
 cmd/seqd/bench/report -> cmd/seqd/bench/result
@@ -55,6 +56,7 @@ cmd/seqd/bench -> cmd/seqd/bench/*
 cmd/seqd -> *
 cmd/seqd/proc ->
 cmd/seqd/e2e -> cmd/seqd/e2e/* cmd/seqd/proc
+cmd/seqd/e2e/suite -> cmd/seqd/e2e/* cmd/seqd/proc cmd/seqd/bench cmd/seqd/bench/*
 cmd/seqd/e2e/* -> cmd/seqd/e2e/* cmd/seqd/proc
 `
 
@@ -74,6 +76,7 @@ var onlyIn = map[string][]string{
 	"github.com/jackc/pgx/v5/pgproto3":   {"protocol/wire", "server", "cmd/seqd/bench/drive", "cmd/seqd/e2e"},
 	"github.com/schollz/progressbar":     {"cmd/seqd"},
 	"github.com/alecthomas/kong":         {"cmd/seqd/config"},
+	"github.com/prometheus":              {"cmd/seqd/admin"},
 	"github.com/hashicorp/golang-lru/v2": {"server/session", "server/auth"},
 	"github.com/jedib0t/go-pretty/v6":    {"cmd/seqd/bench/report"},
 	"golang.org/x/perf":                  {"cmd/seqd/bench/report"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"time"
 
 	"seqd/cmd/seqd/config"
 	"seqd/engine"
@@ -25,7 +26,7 @@ type member struct {
 
 // openMember opens the node, which takes as long as it takes to find its cluster. A
 // signal meanwhile ends that: nil and no error.
-func openMember(cfg *config.Serve, port *clusterPort, logger *slog.Logger, broken chan<- error, signals <-chan os.Signal) (*member, error) {
+func openMember(cfg *config.Serve, port *clusterPort, logger *slog.Logger, broken chan<- error, signals <-chan os.Signal, logWritten func(time.Duration)) (*member, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	opened := make(chan struct{})
@@ -41,6 +42,7 @@ func openMember(cfg *config.Serve, port *clusterPort, logger *slog.Logger, broke
 	enter := make(chan peer.EnterRequest, 1)
 	n, err := node.Open(ctx, node.Config{
 		DataDir: cfg.DataDir, Ephemeral: cfg.Ephemeral, NodeID: cfg.NodeID, PrelogMax: cfg.PrelogMax, Logger: logger,
+		LogWritten: logWritten,
 		Fatal: func(err error) {
 			select {
 			case broken <- err:

@@ -54,14 +54,21 @@ func serveOnce(cfg *config.Serve, logger *slog.Logger, signals <-chan os.Signal)
 		_ = listener.Close()
 		return nil, err
 	}
+	watch, err := openAdmin(cfg, logger)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), port.Close())
+	}
+	defer watch.close()
 	broken := make(chan error, 1)
-	m, err := openMember(cfg, port, logger, broken, signals)
+	m, err := openMember(cfg, port, logger, broken, signals, watch.logWritten)
 	if m == nil {
 		return nil, errors.Join(err, listener.Close(), port.Close())
 	}
 	gate.member = m
 	defer gate.reloadOnSignal()()
-	srv := newServer(cfg, m.backend, gate, listener.Addr(), logger)
+	directory := newDirectory(m)
+	srv := newServer(cfg, m.backend, gate, listener.Addr(), directory, logger)
+	watch.follow(m.node, srv, directory)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	fmt.Fprintln(os.Stderr, readyLine(cfg, listener.Addr()))
@@ -118,7 +125,7 @@ func stop(cfg *config.Serve, srv *server.Server, m *member) error {
 	return errors.Join(err, m.close(closing))
 }
 
-func newServer(cfg *config.Serve, b session.Backend, gate *access, addr net.Addr, logger *slog.Logger) *server.Server {
+func newServer(cfg *config.Serve, b session.Backend, gate *access, addr net.Addr, directory *session.Directory, logger *slog.Logger) *server.Server {
 	port := "0"
 	if tcp, ok := addr.(*net.TCPAddr); ok {
 		port = strconv.Itoa(tcp.Port)
@@ -128,7 +135,7 @@ func newServer(cfg *config.Serve, b session.Backend, gate *access, addr net.Addr
 			backend:    b,
 			statements: session.NewStatementCache(),
 			logger:     logger,
-			directory:  newDirectory(gate.member),
+			directory:  directory,
 			settings:   map[string]string{"port": port, "max_connections": strconv.Itoa(cfg.MaxConnections)},
 			defaults:   []settings.Parameter{{Name: "seqd.max_staleness", Value: maxStaleness(cfg)}},
 			access:     gate,

@@ -33,12 +33,12 @@ func startPlain(t testing.TB) *server.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := openMember(&cli.Serve, port, logger, make(chan error, 1), nil)
+	m, err := openMember(&cli.Serve, port, logger, make(chan error, 1), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	gate.member = m
-	srv := newServer(&cli.Serve, m.backend, gate, loopback, logger)
+	srv := newServer(&cli.Serve, m.backend, gate, loopback, newDirectory(m), logger)
 	t.Cleanup(func() {
 		if err := stop(&cli.Serve, srv, m); err != nil {
 			t.Error(err)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,7 +30,23 @@ type Directory struct {
 	// exported counts them.
 	snapshots map[string]engine.OID
 	exported  uint32
-	stop      chan struct{} // ends the clock; nil while it stands
+	stop      chan struct{}                       // ends the clock; nil while it stands
+	errors    map[string]uint64                   // that clients were told, by class
+	gone      struct{ statements, values uint64 } // of sessions that have ended
+}
+
+// failed counts an error that a client is told.
+func (d *Directory) failed(code sqlstate.Code) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.errors[string(code[:2])]++
+}
+
+// Errors is how many errors clients were told, by the class of their SQLSTATE.
+func (d *Directory) Errors() map[string]uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.errors)
 }
 
 // clockEvery is how often the clock moves while there are sessions.
@@ -37,7 +54,7 @@ const clockEvery = 5 * time.Millisecond
 
 // NewDirectory returns a Directory of no sessions.
 func NewDirectory() *Directory {
-	d := &Directory{started: time.Now(), sessions: map[int32]*Session{}}
+	d := &Directory{started: time.Now(), sessions: map[int32]*Session{}, errors: map[string]uint64{}}
 	d.clock.Store(d.started.UnixMicro())
 	return d
 }
@@ -72,6 +89,8 @@ func (d *Directory) remove(s *Session) {
 	defer d.mu.Unlock()
 	if d.sessions[int32(s.pid)] == s {
 		delete(d.sessions, int32(s.pid))
+		d.gone.statements += s.tally.statements
+		d.gone.values += s.tally.values
 	}
 	if len(d.sessions) == 0 && d.stop != nil {
 		close(d.stop)

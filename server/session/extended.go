@@ -236,6 +236,7 @@ func (s *Session) executePortal(m *pgproto3.Execute) error {
 	}
 	s.start()
 	s.activity.begin(p.stmt.text)
+	s.tally.statements++
 	if err := s.execute(p, m.MaxRows); err != nil {
 		return err
 	}

@@ -119,6 +119,7 @@ func (s *Session) guarded(f func() error) error {
 	if e.Code == sqlstate.InternalError && e.Cause != nil {
 		s.log.Error("statement failed", "pid", s.pid, "error", e.Message, "cause", e.Cause)
 	}
+	s.directory.failed(e.Code)
 	s.conn.SendError(e)
 	s.fail()
 	return nil

@@ -27,6 +27,7 @@ func (s *Session) answerHot(units []hotUnit) error {
 	if len(s.portals) > 0 {
 		s.dropPortal("")
 	}
+	s.tally.statements += uint64(len(units))
 	answered, err := s.hotAnswers(units)
 	s.interrupt.end()
 	if err != nil {

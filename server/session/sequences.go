@@ -120,7 +120,11 @@ func (s *Session) nextvals(oid engine.OID, n uint64) (sequence.Block, error) {
 		return s.nextvals(next, n)
 	}
 	s.lastUsed = m
-	return m.take(n), nil
+	taken := m.take(n)
+	if s.tally.values++; taken.First != taken.Last {
+		s.tally.values += taken.Count() - 1
+	}
+	return taken, nil
 }
 
 // fetchShared makes sure that there are cached values that are not void: n of them, if

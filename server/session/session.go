@@ -149,6 +149,7 @@ type Session struct {
 	// confirmed: ConfirmEpochs was asked since the message that is handled arrived.
 	confirmed bool
 
+	tally tally
 	// unflushed: the answer to an earlier message of a pipeline is still here.
 	unflushed bool
 	// skipToSync: after an error in an extended query everything up to the next
@@ -327,6 +328,7 @@ func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 	}
 	if !s.conn.InputWaiting() {
 		s.confirmed = false // else the message was here already when it was asked
+		s.tally.tell()
 	}
 	var msg pgproto3.FrontendMessage
 	err := s.conn.Await()
@@ -387,6 +389,7 @@ func (s *Session) leave(err error) error {
 	if errors.As(err, &e) {
 		fatal := *e
 		fatal.Severity = sqlstate.SeverityFatal
+		s.directory.failed(fatal.Code)
 		s.conn.SendError(&fatal)
 		_ = s.conn.Flush() // the client may be gone
 	}

@@ -13,6 +13,7 @@ func (s *Session) simpleQuery(sql string) error {
 	s.dropPortal("")
 	s.start()
 	s.activity.begin(sql)
+	s.tally.statements++
 	statements, err := s.cache.parse(sql, s.notice)
 	if err != nil {
 		return err

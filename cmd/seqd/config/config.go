@@ -47,6 +47,9 @@ type Serve struct {
 	AuthTimeout     time.Duration `default:"1m" placeholder:"TIME" help:"Time a client has to log in (${default})."`
 	ShutdownTimeout time.Duration `default:"10s" placeholder:"TIME" help:"Time that sessions have to end at a stop (${default})."`
 
+	AdminListen string `placeholder:"HOST:PORT" help:"Address for operators, by HTTP: /metrics for Prometheus, /healthz and /readyz for load balancers, /debug/pprof on this machine. Without it there is none."`
+	AdminRemote bool   `help:"Let --admin-listen be other than loopback: who reaches it may read all but the profiles."`
+
 	AccessFlags  `embed:""`
 	ClusterFlags `embed:""`
 
@@ -132,6 +135,9 @@ func (s *Serve) Validate() error {
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return fmt.Errorf("--listen %q: the port must be a number from 0 to 65535", s.Listen)
 	}
+	if err := s.validateAdmin(); err != nil {
+		return err
+	}
 	if err := s.AccessFlags.validate(s.Listen, host); err != nil {
 		return err
 	}
@@ -153,6 +159,26 @@ func (s *Serve) Validate() error {
 		return fmt.Errorf("--auth-timeout %s: must be above 0", s.AuthTimeout)
 	case s.ShutdownTimeout <= 0:
 		return fmt.Errorf("--shutdown-timeout %s: must be above 0", s.ShutdownTimeout)
+	}
+	return nil
+}
+
+func (s *Serve) validateAdmin() error {
+	if s.AdminListen == "" {
+		if s.AdminRemote {
+			return errors.New("--admin-remote: there is no --admin-listen")
+		}
+		return nil
+	}
+	host, port, err := net.SplitHostPort(s.AdminListen)
+	if err != nil {
+		return fmt.Errorf("--admin-listen %q: want host:port, such as 127.0.0.1:9433", s.AdminListen)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("--admin-listen %q: the port must be a number from 0 to 65535", s.AdminListen)
+	}
+	if !loopback(host) && !s.AdminRemote {
+		return fmt.Errorf("--admin-listen %q: other than loopback needs --admin-remote, because nobody has to log in there", s.AdminListen)
 	}
 	return nil
 }
