@@ -14,6 +14,9 @@ KILLS ?= 200
 SIM ?= 1000
 SEED ?= 1
 ROUNDS ?= 3
+BENCH ?=
+TIME ?= 2s
+BENCHFLAGS ?=
 
 .DEFAULT_GOAL := help
 
@@ -93,8 +96,19 @@ sim: ## Simulate SIM (1000) clusters under faults, from SEED (1) on
 	SIM=$(SIM) SEED=$(SEED) $(GO) test -count=1 -timeout 0 -v -run 'TestSim$$' ./raftfsm/simcluster
 
 .PHONY: bench
-bench: build ## nextval rates of seqd and PostgreSQL 15, side by side
+bench: build ## What seqd costs next to PostgreSQL 15, Redis and canned answers (BENCH=part,part; ROUNDS, TIME=2s, BENCHFLAGS=-rewrite)
+	$(GO) build -trimpath -o bin/bench ./cmd/seqd/e2e/suite
+	SEQD_BIN=$(CURDIR)/$(BIN) bin/bench -bench "$(BENCH)" -rounds $(ROUNDS) -time $(TIME) $(BENCHFLAGS)
+
+.PHONY: bench-more
+bench-more: build ## Times that the table of make bench has not: faults, questions to many sequences, the driver itself
 	SEQD_BIN=$(CURDIR)/$(BIN) SEQD_BENCH=1 BENCH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 30m -run TestBench ./cmd/seqd/e2e/...
+
+PROFILES ?= .bench/profiles
+.PHONY: profile
+profile: build ## CPU and allocation profiles of seqd under the standard loads, into PROFILES (.bench/profiles)
+	$(GO) build -trimpath -o bin/bench ./cmd/seqd/e2e/suite
+	SEQD_BIN=$(CURDIR)/$(BIN) bin/bench -profile "$(PROFILES)" -time 5s
 
 # Needs root for the faults of the network, which are left out otherwise.
 .PHONY: faults

@@ -83,6 +83,8 @@ func exec1(t *testing.T, dsn, sql string) string {
 	return ""
 }
 
+var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+) `)
+
 // TestPgbench runs every protocol mode of pgbench, and checks that each
 // transaction has drawn its values.
 func TestPgbench(t *testing.T) {
@@ -117,82 +119,6 @@ func TestPgbench(t *testing.T) {
 			}
 		})
 	}
-}
-
-var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+) `)
-
-// TestBench compares nextval rates of seqd and PostgreSQL 15, both durable and on
-// the same disk, turn by turn so that neither has a quieter machine. It runs when
-// SEQD_BENCH is 1; BENCH_ROUNDS (3) and BENCH_SECONDS (3) make it longer.
-func TestBench(t *testing.T) {
-	number, yes := benching()
-	if !yes {
-		return
-	}
-	rounds, seconds := number("BENCH_ROUNDS", 3), number("BENCH_SECONDS", 3)
-	pg := pgserver.ForTest(t, pgserver.Options{Fsync: true})
-	seqd := freshSeqd(t, seqdserver.Options{DataDir: t.TempDir()})
-	exec1(t, pg.DSN("postgres"), "CREATE SEQUENCE s")
-	exec1(t, seqd.DSN(), "CREATE SEQUENCE s")
-	single := script(t, "SELECT nextval('s');\n")
-	pipeline := script(t, "\\startpipeline\n"+strings.Repeat("SELECT nextval('s');\n", 50)+"\\endpipeline\n")
-
-	fmt.Printf("nextval per second, CACHE 1, %d rounds of %d s, seqd and PostgreSQL %s (fsync on) in turn; medians\n\n", rounds, seconds, pg.Version)
-	fmt.Printf("%-10s %7s  %12s %12s %7s   rounds (seqd/PostgreSQL)\n", "protocol", "clients", "seqd", "PostgreSQL", "ratio")
-	for _, tt := range []struct {
-		name, mode, script string
-		perTransaction     float64
-	}{
-		{"simple", "simple", single, 1},
-		{"prepared", "prepared", single, 1},
-		{"pipelined", "prepared", pipeline, 50},
-	} {
-		for _, clients := range []int{1, 8} {
-			rate := func(addr string) float64 {
-				out := pgbench(t, addr, "-M", tt.mode, "-c", strconv.Itoa(clients), "-j", strconv.Itoa(min(clients, 2)), "-T", strconv.Itoa(seconds), "-f", tt.script)
-				m := tps.FindStringSubmatch(out)
-				if m == nil {
-					t.Fatalf("pgbench at %s says:\n%s", addr, out)
-				}
-				f, err := strconv.ParseFloat(m[1], 64)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return f * tt.perTransaction
-			}
-			var a, b, ratio []float64
-			var each []string
-			for range rounds {
-				x, y := rate(seqd.Addr()), rate(pg.Addr())
-				a, b, ratio = append(a, x), append(b, y), append(ratio, x/y)
-				each = append(each, fmt.Sprintf("%.0f/%.0f", x, y))
-			}
-			fmt.Printf("%-10s %7d  %12.0f %12.0f %7.2f   %s\n", tt.name, clients, median(a), median(b), median(ratio), strings.Join(each, " "))
-		}
-	}
-	benchStart(t)
-}
-
-// benchStart prints how fast an ephemeral server is up, and how large the binary is.
-func benchStart(t *testing.T) {
-	var starts []float64
-	for range 10 {
-		s := freshSeqd(t, seqdserver.Options{})
-		starts = append(starts, float64(s.StartTime.Microseconds())/1000)
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	bin, err := seqdserver.Binary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, err := os.Stat(bin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fmt.Printf("\nstart of --ephemeral: median %.1f ms, slowest %.1f ms of %d; binary %.1f MB\n",
-		median(starts), slices.Max(starts), len(starts), float64(info.Size())/1e6)
 }
 
 func median(v []float64) float64 {

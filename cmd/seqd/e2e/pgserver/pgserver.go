@@ -165,6 +165,9 @@ func (s *Server) DSN(database string) string {
 	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable", s.Addr(), database)
 }
 
+// PID is the postmaster's process.
+func (s *Server) PID() int { return s.proc.PID() }
+
 // Log is the tail of the server's log.
 func (s *Server) Log() string { return s.proc.Tail() }
 
