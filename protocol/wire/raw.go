@@ -23,8 +23,16 @@ func (c *Conn) Skip(n int) { c.in.discard(n) }
 // Message is the last message that Receive returned, as it came. Valid as long.
 func (c *Conn) Message() []byte { return c.message }
 
-// Output is what waits for Flush; SetOutput takes it back with whole messages added.
-func (c *Conn) Output() []byte { return c.out.room() }
+// Output is what waits for Flush, in a buffer that has room for so many bytes more, or the
+// largest one; SetOutput takes it back with whole messages added.
+func (c *Conn) Output(room int) []byte {
+	b := c.out.room()
+	if cap(b)-len(b) >= room || c.out.from == largeOutputs {
+		return b
+	}
+	c.out.use(largeOutputs)
+	return c.out.buf
+}
 
 // SetOutput is what waits for Flush from now on.
 func (c *Conn) SetOutput(b []byte) {

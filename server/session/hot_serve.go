@@ -78,7 +78,7 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 		u := &units[i]
 		s.hotStart(u)
 		err := s.hotRow(units[i:])
-		out := s.conn.Output()
+		out := s.conn.Output(0)
 		if !u.query {
 			out = append(out, bindComplete...)
 		}
@@ -101,7 +101,7 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 			told = true
 			s.reportSettings()
 		}
-		s.conn.SetOutput(append(s.conn.Output(), 'Z', 0, 0, 0, 5, s.tx.status()))
+		s.conn.SetOutput(append(s.conn.Output(0), 'Z', 0, 0, 0, 5, s.tx.status()))
 	}
 	last := &units[len(units)-1]
 	s.activity.begin(last.text)

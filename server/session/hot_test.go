@@ -9,11 +9,11 @@ import (
 // A script of messages has no bytes: it is answered the general way. Answers that come
 // as bytes it takes apart.
 
-func (c *script) Await() error    { return nil }
-func (c *script) Ahead() []byte   { return nil }
-func (c *script) Skip(int)        {}
-func (c *script) Message() []byte { return nil }
-func (c *script) Output() []byte  { return nil }
+func (c *script) Await() error      { return nil }
+func (c *script) Ahead() []byte     { return nil }
+func (c *script) Skip(int)          {}
+func (c *script) Message() []byte   { return nil }
+func (c *script) Output(int) []byte { return nil }
 
 func (c *script) SetOutput(b []byte) {
 	f := pgproto3.NewFrontend(bytes.NewReader(b), nil)

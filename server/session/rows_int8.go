@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"seqd/engine"
-	"seqd/engine/sequence"
 	"seqd/protocol/pgtypes"
 )
 
@@ -57,7 +56,7 @@ func (r *seriesRows) send(p *portal, limit uint32) (sent uint64, err error) {
 			return sent, s.explain(err)
 		}
 		n := values.Count()
-		s.conn.SetOutput(appendInt8Rows(s.conn.Output(), values, p))
+		s.conn.SetOutput(appendInt8Rows(s.conn.Output(int(n)*int8RowMax), values, p))
 		if s.conn.Err() != nil {
 			return sent, errNobodyReads()
 		}
@@ -65,18 +64,6 @@ func (r *seriesRows) send(p *portal, limit uint32) (sent uint64, err error) {
 		r.left -= n
 	}
 	return sent, nil
-}
-
-// appendInt8Rows adds a DataRow for each of the values.
-func appendInt8Rows(b []byte, values sequence.Block, p *portal) []byte {
-	row := [1]int64{values.First}
-	for {
-		b = appendInt8Row(b, row[:], p)
-		if row[0] == values.Last {
-			return b
-		}
-		row[0] += values.Increment
-	}
 }
 
 // appendInt8Row adds a DataRow of values of type int8.

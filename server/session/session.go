@@ -40,8 +40,9 @@ type Conn interface {
 	Ahead() []byte
 	Skip(n int)
 	Message() []byte
-	// Output is what waits for Flush; SetOutput takes it back with messages added.
-	Output() []byte
+	// Output is what waits for Flush, in an array that has room for so many bytes more if
+	// any has; SetOutput takes it back with messages added.
+	Output(room int) []byte
 	SetOutput([]byte)
 	// InputWaiting tells whether another whole message has arrived already.
 	InputWaiting() bool
