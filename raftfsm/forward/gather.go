@@ -74,6 +74,7 @@ func (s *Sequence) awaitOthers() {
 	case <-g.full:
 		g.timer.Stop()
 	case <-g.timer.C:
+	case <-s.b.ctx.Done():
 	}
 	s.mu.Lock()
 	if g.enough == 0 {
