@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -161,12 +162,26 @@ func loads(t testing.TB) map[string]struct {
 		"pipeline":                {append(many(100, encode(t, one, described, execute)), encode(t, sync)...), 1},
 		"pipeline with many ends": {many(100, encode(t, one, execute, sync)), 100},
 		"pipeline of queries":     {many(100, encode(t, query)), 100},
+		"pipeline of many names":  {pipelineOfNames(t), 1},
 	}
 }
+
+// pipelineOfNames is what pgbench sends of a script: each statement has a name.
+func pipelineOfNames(t testing.TB) (b []byte) {
+	for i := range 100 {
+		b = append(b, encode(t, &pgproto3.Bind{PreparedStatement: manyName(i)}, &pgproto3.Describe{ObjectType: 'P'}, &pgproto3.Execute{})...)
+	}
+	return append(b, encode(t, &pgproto3.Sync{})...)
+}
+
+func manyName(i int) string { return fmt.Sprintf("P_%d", i) }
 
 // prepareLoads makes what the loads use, and has each answered the general way once.
 func prepareLoads(t testing.TB, c *wireClient, options string) {
 	c.ask(encode(t, &pgproto3.Query{String: "CREATE SEQUENCE s" + options}), 1)
+	for i := range 100 {
+		c.ask(encode(t, &pgproto3.Parse{Name: manyName(i), Query: "SELECT nextval('s')"}, &pgproto3.Sync{}), 1)
+	}
 	for name, sql := range map[string]string{
 		"one": "SELECT nextval('s')", "two": "SELECT nextval('s'), nextval('s')", "named": "SELECT nextval($1::regclass)",
 	} {

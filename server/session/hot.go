@@ -24,7 +24,8 @@ type hot struct {
 	message []byte       // Bind or Query as it came
 	text    string       // the statement, for pg_stat_activity
 	oids    []engine.OID // the sequence of each column
-	columns []byte       // the answer to Describe
+	single  engine.OID   // … if there is but one column
+	answer  []byte       // up to the row: to Bind and Describe, or to Query
 	portal  portal       // what the unnamed portal is after it
 	// What the plan stood on: the statement itself may be planned anew meanwhile.
 	catalog *engine.Catalog
@@ -34,19 +35,19 @@ type hot struct {
 // hotMessageMax bounds what is remembered of a message.
 const hotMessageMax = 1 << 10
 
-// Messages of fixed content.
-var (
-	describeUnnamed = []byte("D\x00\x00\x00\x06P\x00")
-	executeUnnamed  = []byte("E\x00\x00\x00\x09\x00\x00\x00\x00\x00") // all rows
-	syncMessage     = []byte("S\x00\x00\x00\x04")
-	bindComplete    = []byte("2\x00\x00\x00\x04")
-	selectOne       = []byte("C\x00\x00\x00\x0dSELECT 1\x00")
+// Messages of fixed content. (Comparing with a constant is no call.)
+const (
+	describeUnnamed = "D\x00\x00\x00\x06P\x00"
+	executeUnnamed  = "E\x00\x00\x00\x09\x00\x00\x00\x00\x00" // all rows
+	syncMessage     = "S\x00\x00\x00\x04"
+	bindComplete    = "2\x00\x00\x00\x04"
+	selectOne       = "C\x00\x00\x00\x0dSELECT 1\x00"
 )
 
 // learnHot remembers how the message just received was answered, if it is of the kind.
 func (s *Session) learnHot(p *portal, text string) {
 	message := s.conn.Message()
-	if p.name != "" || p.single.session == nil || len(message) > hotMessageMax {
+	if p.name != "" || p.single.session == nil || len(message) == 0 || len(message) > hotMessageMax {
 		return
 	}
 	for _, f := range p.formats {
@@ -54,12 +55,20 @@ func (s *Session) learnHot(p *portal, text string) {
 			return
 		}
 	}
-	columns, err := rowDescription(p.stmt.columns, p.format).Encode(nil)
+	var answer []byte
+	if message[0] == 'B' {
+		answer = append(answer, bindComplete...)
+	}
+	answer, err := rowDescription(p.stmt.columns, p.format).Encode(answer)
 	if err != nil {
 		return
 	}
+	var single engine.OID
+	if len(p.single.oids) == 1 {
+		single = p.single.oids[0]
+	}
 	p.stmt.hot = &hot{
-		message: bytes.Clone(message), text: text, oids: p.single.oids, columns: columns,
+		message: bytes.Clone(message), text: text, oids: p.single.oids, single: single, answer: answer,
 		portal:  portal{stmt: p.stmt, formats: p.formats, started: true, done: true, tag: "SELECT", counted: true},
 		catalog: p.stmt.catalog, names: p.stmt.names,
 	}
@@ -112,7 +121,6 @@ func (s *Session) scanHot(in []byte, units *hotUnits) []hotUnit {
 			*u = hotUnit{}
 			return units[:n]
 		}
-		s.lastHot = u.hot
 		queries = queries || u.query
 		open = !u.synced && (open || s.tx.state == txNone)
 		done += u.end
@@ -130,8 +138,8 @@ func (h *hot) unnamed() bool { return h.message[bindNames+1] == 0 }
 // hotBind is Bind, maybe Describe, and Execute for all rows. What comes next must be
 // seen and be Sync or another Bind, or the unnamed portal could be asked for again.
 func (s *Session) hotBind(in []byte) (u hotUnit) {
-	h := s.lastHot
-	if h == nil || !bytes.HasPrefix(in, h.message) {
+	h := s.order.expected(in)
+	if h == nil {
 		if len(in) <= bindNames+1 || in[bindNames] != 0 {
 			return u
 		}
@@ -142,21 +150,32 @@ func (s *Session) hotBind(in []byte) (u hotUnit) {
 		if h = hotOf(s.prepared[string(name)], in); h == nil {
 			return u
 		}
+		s.order.learn(h)
 	}
-	rest, described := bytes.CutPrefix(in[len(h.message):], describeUnnamed)
-	rest, ok := bytes.CutPrefix(rest, executeUnnamed)
-	if !ok || len(rest) == 0 || rest[0] != 'S' && rest[0] != 'B' {
+	rest := in[len(h.message):]
+	described := len(rest) >= len(describeUnnamed) && string(rest[:len(describeUnnamed)]) == describeUnnamed
+	if described {
+		rest = rest[len(describeUnnamed):]
+	}
+	if len(rest) <= len(executeUnnamed) || string(rest[:len(executeUnnamed)]) != executeUnnamed {
 		return u
 	}
-	rest, synced := bytes.CutPrefix(rest, syncMessage)
+	rest = rest[len(executeUnnamed):]
+	if rest[0] != 'S' && rest[0] != 'B' {
+		return u
+	}
+	synced := len(rest) >= len(syncMessage) && string(rest[:len(syncMessage)]) == syncMessage
+	if synced {
+		rest = rest[len(syncMessage):]
+	}
 	return hotUnit{hot: h, described: described, synced: synced, end: len(in) - len(rest)}
 }
 
 // hotQuery is a Query message.
 func (s *Session) hotQuery(in []byte) (u hotUnit) {
 	const text = 5 // where it begins, up to a NUL
-	h := s.lastHot
-	if h == nil || !bytes.HasPrefix(in, h.message) {
+	h := s.order.expected(in)
+	if h == nil {
 		if len(in) <= text {
 			return u
 		}
@@ -167,6 +186,7 @@ func (s *Session) hotQuery(in []byte) (u hotUnit) {
 		if h = hotOf(s.plans[string(sql)], in); h == nil {
 			return u
 		}
+		s.order.learn(h)
 	}
 	return hotUnit{hot: h, query: true, described: true, synced: true, end: len(h.message)}
 }

@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
 
 // serveHot answers the messages that have arrived, up to the first that is not as
 // before, and tells whether there was one.
@@ -53,7 +57,8 @@ func (s *Session) keepHotPortal(u *hotUnit) {
 
 // failHot goes on as the general way does with an error of a unit's Execute or Query.
 func (s *Session) failHot(u *hotUnit, err error) error {
-	s.lastHot, s.hotLeft = nil, 0
+	s.order.forget()
+	s.hotLeft = 0
 	if s.tx.state == txBlock && !u.query {
 		s.keepHotPortal(u)
 	}
@@ -74,22 +79,27 @@ func (s *Session) failHot(u *hotUnit, err error) error {
 // error, that of the next one has begun.
 func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 	told := false
+	var pattern int8Pattern
 	for i := range units {
 		u := &units[i]
 		s.hotStart(u)
 		err := s.hotRow(units[i:])
 		out := s.conn.Output(0)
-		if !u.query {
-			out = append(out, bindComplete...)
-		}
 		if u.described {
-			out = append(out, u.columns...)
+			out = append(out, u.answer...)
+		} else {
+			out = append(out, bindComplete...)
 		}
 		if err != nil {
 			s.conn.SetOutput(out)
 			return i, s.explain(err)
 		}
-		out = append(appendInt8Row(out, s.hotValues, &u.portal), selectOne...)
+		if u.single != 0 && u.portal.format(0) == pgproto3.TextFormat {
+			out = pattern.append(out, s.hotValues[0])
+		} else {
+			out = appendInt8Row(out, s.hotValues, &u.portal)
+		}
+		out = append(out, selectOne...)
 		s.conn.SetOutput(out)
 		if !u.synced {
 			continue
@@ -115,8 +125,9 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 // ends with the unit is no transaction that anybody could tell from none: nothing but
 // values of sequences is touched.
 func (s *Session) hotStart(u *hotUnit) {
-	if u.query {
+	if u.query && s.prepared[""] != nil {
 		delete(s.prepared, "")
+		s.order.forget()
 	}
 	if !u.synced {
 		s.start()
@@ -130,7 +141,7 @@ func (s *Session) hotStart(u *hotUnit) {
 func (s *Session) hotRow(units []hotUnit) error {
 	u := &units[0]
 	s.hotValues = s.hotValues[:0]
-	if len(u.oids) == 1 {
+	if u.single != 0 {
 		v, err := s.hotValue(units)
 		s.hotValues = append(s.hotValues, v)
 		return err
@@ -151,8 +162,8 @@ func (s *Session) hotRow(units []hotUnit) error {
 // answered.
 func (s *Session) hotValue(units []hotUnit) (int64, error) {
 	if s.hotLeft == 0 {
-		oid, n := units[0].oids[0], 1
-		for n < len(units) && len(units[n].oids) == 1 && units[n].oids[0] == oid {
+		oid, n := units[0].single, 1
+		for n < len(units) && units[n].single == oid {
 			n++
 		}
 		s.activity.begin(units[0].text)

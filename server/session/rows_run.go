@@ -48,15 +48,7 @@ func appendTextRows(b []byte, values sequence.Block) []byte {
 	b = slices.Grow(b, n*int8RowMax)[:at+n*int8RowMax]
 	var pattern int8Pattern
 	for v := values.First; n > 0; v += values.Increment {
-		if thousands := v / 1000; thousands != pattern.thousands || thousands == 0 {
-			pattern.set(v)
-			*(*[int8RowMax]byte)(b[at:]) = pattern.row
-			at += pattern.size
-		} else {
-			*(*[int8RowMax]byte)(b[at:]) = pattern.row
-			at += pattern.size
-			*(*[3]byte)(b[at-3:]) = threeDigits[max(v-thousands*1000, thousands*1000-v)]
-		}
+		at = pattern.put(b, at, v)
 		n--
 	}
 	return b[:at]
@@ -68,6 +60,28 @@ type int8Pattern struct {
 	row       [int8RowMax]byte
 	size      int
 	thousands int64
+}
+
+// put writes the row of v to b[at:], where there must be room for int8RowMax bytes, and
+// returns where it ends.
+func (p *int8Pattern) put(b []byte, at int, v int64) int {
+	thousands := v / 1000
+	if thousands != p.thousands || thousands == 0 {
+		p.set(v)
+		*(*[int8RowMax]byte)(b[at:]) = p.row
+		return at + p.size
+	}
+	*(*[int8RowMax]byte)(b[at:]) = p.row
+	at += p.size
+	*(*[3]byte)(b[at-3:]) = threeDigits[max(v-thousands*1000, thousands*1000-v)]
+	return at
+}
+
+// append adds the row of v.
+func (p *int8Pattern) append(b []byte, v int64) []byte {
+	at := len(b)
+	b = slices.Grow(b, int8RowMax)
+	return b[:p.put(b[:cap(b)], at, v)]
 }
 
 func (p *int8Pattern) set(v int64) {

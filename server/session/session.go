@@ -140,9 +140,9 @@ type Session struct {
 	lastUsed  *sequenceMemory // what lastval refers to
 	advisory  advisoryLocks
 
-	// Of the short way. lastHot was answered by the message before: it has its name
-	// still. hotTaken are values taken for requests that come next, hotLeft their number.
-	lastHot   *hot
+	// Of the short way. hotTaken are values taken for requests that come next, hotLeft
+	// their number.
+	order     hotOrder
 	hotTaken  sequence.Block
 	hotLeft   uint64
 	hotValues []int64
@@ -355,7 +355,7 @@ func (s *Session) next() (pgproto3.FrontendMessage, error) {
 	if served, err := s.serveHot(); served || err != nil {
 		return nil, err
 	}
-	s.lastHot = nil
+	s.order.forget()
 	return s.conn.Receive()
 }
 

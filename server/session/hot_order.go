@@ -1,0 +1,37 @@
+package session
+
+import "bytes"
+
+// hotOrder is in which order statements were asked for the short way. Clients send the
+// same pipeline again and again: a message mostly is the one that came at this place
+// before, or the pipeline begins anew. It holds as long as every message goes the short
+// way: any other may do away with a statement, and forgets the order.
+type hotOrder struct {
+	list []*hot
+	at   int // of the one that is expected next
+}
+
+// expected is the one that in begins with the message of, nil if that comes unexpected.
+func (o *hotOrder) expected(in []byte) *hot {
+	for _, at := range [...]int{o.at, 0} {
+		if at < len(o.list) && bytes.HasPrefix(in, o.list[at].message) {
+			o.at = at + 1
+			return o.list[at]
+		}
+	}
+	return nil
+}
+
+// learn takes h for the one to be expected at this place.
+func (o *hotOrder) learn(h *hot) {
+	if o.at >= hotUnitsMax {
+		o.at = 0
+	}
+	o.list = append(o.list[:o.at], h)
+	o.at++
+}
+
+func (o *hotOrder) forget() {
+	clear(o.list)
+	o.list, o.at = o.list[:0], 0
+}
