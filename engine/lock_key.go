@@ -19,3 +19,14 @@ type LockKey struct {
 	Schema   OID
 	Name     string
 }
+
+// LockState is a lock that an owner holds or waits for: on a sequence, or a key.
+type LockState struct {
+	Owner     uint64
+	Sequence  SequenceID // zero: Key
+	Key       LockKey
+	Exclusive bool   // of a key
+	Mode      string // PostgreSQL's name, of a sequence
+	Granted   bool
+	Waited    int64 // microseconds since the wait began
+}

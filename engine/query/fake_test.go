@@ -165,6 +165,7 @@ func (f *fakeSession) SetSetting(name, v string, _ bool) (string, error) {
 	f.settings[name] = v
 	return v, nil
 }
+func (f *fakeSession) TransactionID(bool) uint64               { return 3 }
 func (f *fakeSession) Host() Host                              { return fakeHost{} }
 func (f *fakeSession) ExportSnapshot() (string, error)         { return "", nil }
 func (f *fakeSession) PreparedStatements() []PreparedStatement { return nil }
@@ -177,10 +178,12 @@ type fakeHost struct{}
 func (fakeHost) Activity() []Activity {
 	return []Activity{{PID: 4711, Database: 5, Role: 10, State: "active"}}
 }
-func (fakeHost) Locks() []Lock        { return nil }
-func (fakeHost) Cancel(int32) bool    { return true }
-func (fakeHost) Terminate(int32) bool { return true }
-func (fakeHost) StartTime() int64     { return 1_700_000_000_000_000 }
+func (fakeHost) Locks() []Lock                            { return nil }
+func (fakeHost) Cancel(int32) bool                        { return true }
+func (fakeHost) Terminate(int32) bool                     { return true }
+func (fakeHost) StartTime() int64                         { return 1_700_000_000_000_000 }
+func (fakeHost) TransactionStatus(uint64) (string, error) { return "committed", nil }
+func (fakeHost) Snapshot(uint64) Snapshot                 { return Snapshot{Min: 3, Max: 3} }
 func (fakeHost) Log() LogStatistics {
 	return LogStatistics{Records: 3, Bytes: 400, Writes: 2, Syncs: 4}
 }

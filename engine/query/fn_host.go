@@ -28,7 +28,7 @@ func init() {
 			}
 			return value{}, nil
 		},
-		"pg_blocking_pids":               func(*frame, *callExpr, []value) (value, error) { return pgtypes.List(pgtypes.Int4, nil), nil },
+		"pg_blocking_pids":               blockingPIDs,
 		"pg_safe_snapshot_blocking_pids": func(*frame, *callExpr, []value) (value, error) { return pgtypes.List(pgtypes.Int4, nil), nil },
 	})
 	registerSets(map[string]setFunc{
@@ -191,7 +191,7 @@ func activityRow(a Activity) []value {
 	row := []value{
 		oidOrNull(a.Database), pgtypes.NewInt(int64(a.PID)), oidOrNull(a.Role), pgtypes.NewText(a.Application), state,
 		pgtypes.NewText(a.Text), textOrNull(a.WaitType), textOrNull(a.Wait), timeOf(a.Transaction), timeOf(a.Query),
-		timeOf(a.Start), timeOf(a.Change), textOrNull(a.Address), n, port, n, n, pgtypes.NewText("client backend"),
+		timeOf(a.Start), timeOf(a.Change), textOrNull(a.Address), n, port, xidOrNull(a.TransactionID), n, pgtypes.NewText("client backend"),
 	}
 	tls := []value{pgtypes.NewBool(false), n, n, n, n, n, n}
 	if t := a.TLS; t != nil {
@@ -201,23 +201,6 @@ func activityRow(a Activity) []value {
 	row = append(row, tls...)
 	// gss_auth, gss_princ, gss_enc, leader_pid, query_id
 	return append(row, pgtypes.NewBool(false), n, pgtypes.NewBool(false), n, n)
-}
-
-// locks is pg_lock_status, in the order of its columns.
-func locks(f *frame, c *callExpr, _ []value) (setIterator, error) {
-	var rows [][]value
-	n := value{}
-	for _, l := range f.s.Host().Locks() {
-		row := []value{pgtypes.NewText(l.Type), oidOrNull(l.Database), n, n, n, n, n, n, n, n,
-			pgtypes.NewText(""), pgtypes.NewInt(int64(l.PID)), pgtypes.NewText(l.Mode), pgtypes.NewBool(l.Granted), pgtypes.NewBool(false), timeOf(l.WaitStart)}
-		if l.Type == "advisory" {
-			row[7], row[8], row[9] = pgtypes.NewInt(int64(l.Class)), pgtypes.NewInt(int64(l.Object)), pgtypes.NewInt(int64(l.Sub))
-		} else {
-			row[2] = oidOrNull(l.Relation)
-		}
-		rows = append(rows, row)
-	}
-	return table(c, rows)
 }
 
 func preparedStatements(f *frame, c *callExpr, _ []value) (setIterator, error) {

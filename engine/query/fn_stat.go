@@ -22,12 +22,6 @@ func init() {
 		"pg_tablespace_size_oid":  func(f *frame, c *callExpr, a []value) (value, error) { return databaseSize(f, c, a) },
 		"pg_tablespace_size_name": func(f *frame, c *callExpr, a []value) (value, error) { return databaseSize(f, c, a) },
 
-		"pg_current_xact_id":             func(f *frame, _ *callExpr, _ []value) (value, error) { return transactionID(f), nil },
-		"pg_current_xact_id_if_assigned": noText,
-		"pg_current_snapshot": func(f *frame, _ *callExpr, _ []value) (value, error) {
-			id := pgtypes.TextOf(pgtypes.Int8, transactionID(f))
-			return pgtypes.NewText(id + ":" + id + ":"), nil
-		},
 		"pg_snapshot_xmin":              snapshotEdge,
 		"pg_snapshot_xmax":              snapshotEdge,
 		"pg_trigger_depth":              func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewInt(0), nil },
@@ -105,10 +99,6 @@ func databaseSize(f *frame, c *callExpr, a []value) (value, error) {
 	}
 	return pgtypes.NewInt(int64(db.SequenceCount()) * pageSize), nil
 }
-
-// transactionID stands for an ID that seqd does not have: the first that a new
-// cluster would use.
-func transactionID(*frame) value { return pgtypes.NewInt(3) }
 
 func snapshotEdge(_ *frame, _ *callExpr, a []value) (value, error) {
 	edge, _, _ := strings.Cut(a[0].Text(), ":")

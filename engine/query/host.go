@@ -10,14 +10,26 @@ import (
 type Host interface {
 	// Activity is every session, by process ID.
 	Activity() []Activity
-	// Locks are those of the database's objects and of advisory locks.
+	// Locks are those that sessions hold and wait for.
 	Locks() []Lock
 	// Cancel stops what a session runs, Terminate ends it: false if there is none.
 	Cancel(pid int32) bool
 	Terminate(pid int32) bool
 	StartTime() int64
+	// TransactionStatus is pg_xact_status: "" if it is not known any more; 22023 for an ID
+	// that is still to come.
+	TransactionStatus(id uint64) (string, error)
+	// Snapshot is pg_current_snapshot of a transaction, whose ID may be 0.
+	Snapshot(own uint64) Snapshot
 	// Log is what this node has written to its log since it started.
 	Log() LogStatistics
+}
+
+// Snapshot tells which transactions have ended: those before Min, and of those before
+// Max the ones that are not Running.
+type Snapshot struct {
+	Min, Max uint64
+	Running  []uint64 // in order
 }
 
 // LogStatistics is a row of pg_stat_wal.
@@ -42,8 +54,11 @@ type Activity struct {
 	State string
 	// WaitType and Wait say what it waits for, "" for nothing.
 	WaitType, Wait string
-	Text           string // of the newest statement
-	TLS            *TLS   // nil: none
+	// VirtualID numbers the session's transactions, TransactionID is 0 before the first write.
+	VirtualID     uint32
+	TransactionID uint64
+	Text          string // of the newest statement
+	TLS           *TLS   // nil: none
 }
 
 // TLS is a row of pg_stat_ssl.
@@ -57,12 +72,15 @@ type TLS struct {
 
 // Lock is a row of pg_locks.
 type Lock struct {
-	Type     string // relation or advisory
+	Type     string // relation, advisory, virtualxid or transactionid
 	Database engine.OID
 	Relation engine.OID
 	// Class, Object and Sub are an advisory lock's key.
 	Class, Object uint32
 	Sub           int16
+	VirtualID     string // of a virtualxid
+	TransactionID uint64 // of a transactionid
+	Owner         string // virtualtransaction
 	PID           int32
 	Mode          string
 	Granted       bool

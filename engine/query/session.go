@@ -47,6 +47,8 @@ type Session interface {
 	// that says so: whether it deserves a second look, because the catalog is newer
 	// now. If not, the error is the one to report.
 	LookAgain(seen *engine.Catalog, missing error) (again bool, err error)
+	// TransactionID is the transaction's, 0 if it has none and none is to be assigned.
+	TransactionID(assign bool) uint64
 	// Host is the server around the session.
 	Host() Host
 	// ExportSnapshot is pg_export_snapshot.

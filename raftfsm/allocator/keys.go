@@ -25,6 +25,7 @@ type keyWaiter struct {
 	owner     uint64
 	key       engine.LockKey
 	exclusive bool
+	at        time.Duration // the clock when it began to wait
 
 	lock     *keyLock
 	finished bool
@@ -153,7 +154,7 @@ func (l *locks) wantKey(a *Allocator, owner uint64, key engine.LockKey, r KeyReq
 		k = &keyLock{holders: map[uint64]keyHold{}}
 		l.keys[key] = k
 	}
-	w = &keyWaiter{owner: owner, key: key, exclusive: r.Exclusive, lock: k, done: make(chan struct{})}
+	w = &keyWaiter{owner: owner, key: key, exclusive: r.Exclusive, at: a.now(), lock: k, done: make(chan struct{})}
 	_, holds := k.holders[owner]
 	free := k.compatible(w) && (holds || r.Again || len(k.blockers(w, k.queue)) == 0)
 	switch {

@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -232,5 +233,42 @@ func TestDeadlockThroughHandOver(t *testing.T) {
 			t.Error("3 should go on")
 		}
 		l.crash()
+	})
+}
+
+// What is told of locks: who holds and who waits, for a sequence and for a key.
+func TestLocksAreListed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newFakeLog(t, DefaultPrelogMax, nil)
+		s := l.create("s", nil)
+		lock(t, l, 1, s)
+		later(func() error { _, _, err := s.Next(t.Context(), 2); return err })
+		if ok, err := l.a.LockKey(t.Context(), 2, key(7), KeyRequest{}); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		later(func() error { _, err := l.a.LockKey(t.Context(), 3, key(7), KeyRequest{Exclusive: true}); return err })
+		list := l.a.Locks()
+		for i := range list {
+			list[i].Waited = 0
+		}
+		for _, want := range []engine.LockState{
+			{Owner: 1, Sequence: s.id, Mode: "ShareRowExclusiveLock", Granted: true},
+			{Owner: 2, Sequence: s.id, Mode: "RowExclusiveLock"},
+			{Owner: 2, Key: key(7), Granted: true},
+			{Owner: 3, Key: key(7), Exclusive: true},
+		} {
+			if !slices.Contains(list, want) {
+				t.Errorf("%+v is not listed", want)
+			}
+		}
+		if len(list) != 4 {
+			t.Errorf("%d locks: %+v", len(list), list)
+		}
+		l.a.UnlockKeys(2)
+		l.a.Unlock(1)
+		synctest.Wait()
+		if list = l.a.Locks(); len(list) != 1 || list[0].Owner != 3 || !list[0].Granted {
+			t.Errorf("in the end: %+v", list)
+		}
 	})
 }

@@ -78,6 +78,7 @@ type Node interface {
 	LockKey(ctx context.Context, owner uint64, key engine.LockKey, r allocator.KeyRequest) (bool, error)
 	UnlockKey(owner uint64, key engine.LockKey, exclusive bool)
 	UnlockKeys(owner uint64)
+	Locks() []engine.LockState
 	// Grant gives a gateway leave to hand out values of the epochs that it knows, from
 	// when it has applied index, for less than d (see lease.Grants). applied is what the
 	// gateway has applied.

@@ -291,7 +291,10 @@ func (n *fakeNode) Grant(context.Context, uint64, uint64) (uint64, time.Duration
 	return n.Applied(), time.Second, nil
 }
 func (n *fakeNode) Silence() time.Duration { return 0 }
-func (n *fakeNode) Unlock(owner uint64)    { n.allocator.Unlock(owner) }
+func (n *fakeNode) Locks() []engine.LockState {
+	return n.allocator.Locks()
+}
+func (n *fakeNode) Unlock(owner uint64) { n.allocator.Unlock(owner) }
 func (n *fakeNode) LockKey(ctx context.Context, owner uint64, key engine.LockKey, r allocator.KeyRequest) (bool, error) {
 	return n.allocator.LockKey(ctx, owner, key, r)
 }

@@ -52,6 +52,9 @@ func (b *Backend) AwaitUnlock(ctx context.Context, owner uint64, id engine.Seque
 	})
 }
 
+// Locks implements session.Backend.
+func (b *Backend) Locks() []engine.LockState { return b.node.Locks() }
+
 // Unlock gives back every lock of owner: those of this node at once, those of a
 // leader elsewhere soon.
 func (b *Backend) Unlock(owner uint64) {

@@ -52,6 +52,9 @@ func (n *Node) AwaitUnlock(ctx context.Context, owner uint64, id engine.Sequence
 // Unlock gives back every lock of owner.
 func (n *Node) Unlock(owner uint64) { n.allocator.Unlock(owner) }
 
+// Locks are those that owners hold and wait for, if this node leads.
+func (n *Node) Locks() []engine.LockState { return n.allocator.Locks() }
+
 // LockKey gives owner a key; see allocator.LockKey.
 func (n *Node) LockKey(ctx context.Context, owner uint64, key engine.LockKey, r allocator.KeyRequest) (bool, error) {
 	return n.allocator.LockKey(ctx, owner, key, r)

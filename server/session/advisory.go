@@ -59,7 +59,9 @@ func (s *Session) advisoryLock(key engine.LockKey, r query.AdvisoryRequest) (boo
 // lockKey asks the backend for a key, for as long as the timeouts allow.
 func (s *Session) lockKey(key engine.LockKey, exclusive, try bool) (bool, error) {
 	defer s.limitLockWait()()
+	noted := s.locks.asks(keyLock(key, exclusive), key)
 	got, err := s.backend.LockKey(s.interrupt, uint64(s.pid), key, exclusive, try, s.advisoryLost)
+	noted(err == nil && got)
 	if err != nil {
 		return false, s.explain(err)
 	}
@@ -92,6 +94,7 @@ func (s *Session) advisoryUnlock(key engine.LockKey, shared bool) bool {
 func (s *Session) advisoryRelease(l heldLock, c *advisoryCount) {
 	if *c == (advisoryCount{}) {
 		delete(s.advisory.held, l)
+		s.locks.gave(keyLock(l.key, !l.shared))
 		s.backend.UnlockKey(uint64(s.pid), l.key, !l.shared)
 	}
 }

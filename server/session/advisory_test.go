@@ -14,6 +14,8 @@ func (m *memory) LockKey(_ context.Context, _ uint64, key engine.LockKey, exclus
 	return true, nil
 }
 
+func (m *memory) Locks() []engine.LockState { return nil }
+
 func (m *memory) UnlockKey(_ uint64, key engine.LockKey, exclusive bool) {
 	m.keys[heldLock{key, !exclusive}]--
 }

@@ -46,6 +46,9 @@ type Backend interface {
 	LockKey(ctx context.Context, owner uint64, key engine.LockKey, exclusive, try bool, lost func()) (bool, error)
 	// UnlockKey gives it back.
 	UnlockKey(owner uint64, key engine.LockKey, exclusive bool)
+	// Locks are all that sessions hold and wait for, on any node: known to the node that
+	// leads alone, and none elsewhere. Sessions of other nodes have owners above 32 bits.
+	Locks() []engine.LockState
 	// CatchUp makes the catalog as new as the leader's is now. A session asks for it
 	// before it says that a name does not exist: it may have been made on another
 	// node a moment ago. Without a leader it is an error after a while.

@@ -37,6 +37,7 @@ func (s *Session) releaseNames(n int) {
 	for _, key := range s.tx.names[n:] {
 		s.backend.UnlockKey(uint64(s.pid), key, true)
 	}
+	s.locks.gaveNames(n)
 	s.tx.names = s.tx.names[:n]
 }
 

@@ -150,14 +150,16 @@ func (s *Session) altered(object parser.ObjectType, name parser.RangeVar, ifExis
 }
 
 // lock takes the sequence for this transaction and returns its exact position. A
-// definition that changed while we waited is fetched anew.
-func (s *Session) lock(name parser.RangeVar, seq *engine.Sequence) (*engine.Sequence, engine.Position, error) {
+// definition that changed while we waited is fetched anew. mode is PostgreSQL's.
+func (s *Session) lock(name parser.RangeVar, seq *engine.Sequence, mode string) (*engine.Sequence, engine.Position, error) {
 	if p, ok := s.private(seq.OID); ok {
 		return seq, engine.Position{State: p.State}, nil
 	}
 	s.tx.locks = true
 	defer s.limitLockWait()()
+	noted := s.locks.asks(s.relationLock(seq.OID, mode), engine.LockKey{})
 	pos, err := s.backend.Lock(s.interrupt, uint64(s.pid), engine.SequenceID{Database: s.database, Sequence: seq.OID})
+	noted(err == nil)
 	if err != nil {
 		return nil, pos, s.explain(err)
 	}
@@ -167,6 +169,19 @@ func (s *Session) lock(name parser.RangeVar, seq *engine.Sequence) (*engine.Sequ
 	}
 	return nil, pos, sqlstate.Errorf(sqlstate.UndefinedTable, "relation \"%s\" does not exist", qualified(name))
 }
+
+// unlock gives back all sequences that the transaction has locked.
+func (s *Session) unlock() {
+	s.locks.gaveRelations()
+	s.backend.Unlock(uint64(s.pid))
+}
+
+// Modes of locks, in which DDL takes sequences.
+const (
+	rowExclusive      = "RowExclusiveLock"
+	shareRowExclusive = "ShareRowExclusiveLock"
+	accessExclusive   = "AccessExclusiveLock"
+)
 
 // alterSequence is ALTER SEQUENCE with options.
 func (s *Session) alterSequence(a *parser.AlterSequenceStmt) (string, error) {
@@ -178,7 +193,7 @@ func (s *Session) alterSequence(a *parser.AlterSequenceStmt) (string, error) {
 	if err != nil || seq == nil {
 		return tag, err
 	}
-	seq, pos, err := s.lock(a.Name, seq)
+	seq, pos, err := s.lock(a.Name, seq, shareRowExclusive)
 	if err != nil {
 		return "", err
 	}
@@ -224,7 +239,7 @@ func (s *Session) replace(object parser.ObjectType, name parser.RangeVar, ifExis
 		return tag, err
 	}
 	if seq, ok := found.(*engine.Sequence); ok {
-		if found, _, err = s.lock(name, seq); err != nil {
+		if found, _, err = s.lock(name, seq, accessExclusive); err != nil {
 			return "", err
 		}
 	}
@@ -306,7 +321,7 @@ func (s *Session) setPersistence(a *parser.AlterPersistenceStmt) (string, error)
 	if !ok {
 		return tag, s.setTablePersistence(found, engine.Persistence(a.Persistence))
 	}
-	seq, pos, err := s.lock(a.Name, seq)
+	seq, pos, err := s.lock(a.Name, seq, accessExclusive)
 	if err != nil {
 		return "", err
 	}

@@ -23,6 +23,7 @@ type Directory struct {
 	// clock is the time that sessions note, a few milliseconds old at the most:
 	// reading a clock twice a statement would be a tenth of what one costs.
 	clock atomic.Int64
+	xids  transactionIDs
 
 	mu       sync.Mutex
 	sessions map[int32]*Session
@@ -56,6 +57,7 @@ const clockEvery = 5 * time.Millisecond
 func NewDirectory() *Directory {
 	d := &Directory{started: time.Now(), sessions: map[int32]*Session{}, errors: map[string]uint64{}}
 	d.clock.Store(d.started.UnixMicro())
+	d.xids.begin(d.started)
 	return d
 }
 
@@ -120,15 +122,21 @@ func (d *Directory) Activity() []query.Activity {
 	}
 	d.mu.Unlock()
 	list := make([]query.Activity, len(sessions))
+	waits := map[int32]string{}
+	for _, l := range d.Locks() {
+		if !l.Granted {
+			waits[l.PID] = l.Type
+		}
+	}
 	for i, s := range sessions {
 		list[i] = s.activity.show()
+		if what := waits[list[i].PID]; what != "" && list[i].State == "active" {
+			list[i].WaitType, list[i].Wait = "Lock", what
+		}
 	}
 	slices.SortFunc(list, func(a, b query.Activity) int { return cmp.Compare(a.PID, b.PID) })
 	return list
 }
-
-// Locks implements query.Host.
-func (d *Directory) Locks() []query.Lock { return nil }
 
 // Cancel implements query.Host.
 func (d *Directory) Cancel(pid int32) bool {
@@ -181,6 +189,7 @@ func (a *activity) begin(text string) {
 	a.now.Text, a.now.State, a.now.Query, a.now.Change = text, "active", now, now
 	if a.now.Transaction == 0 {
 		a.now.Transaction = now
+		a.now.VirtualID++
 	}
 }
 

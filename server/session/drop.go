@@ -40,7 +40,7 @@ func (s *Session) drop(d *parser.DropStmt) (string, error) {
 			return "", err
 		}
 		if seq, ok := found.(*engine.Sequence); ok {
-			_, _, err := s.lock(name, seq)
+			_, _, err := s.lock(name, seq, accessExclusive)
 			if sqlstate.CodeOf(err) == sqlstate.UndefinedTable { // dropped while we waited
 				if err = s.missing(d, name); err == nil {
 					continue
@@ -97,7 +97,7 @@ func (s *Session) dropAll(roots []engine.Ref, behavior parser.DropBehavior) erro
 	}
 	for _, x := range plan {
 		if seq, ok := s.db().SequenceByOID(x.OID); ok && x.Class == engine.ClassRelation {
-			if _, _, err := s.lock(parser.RangeVar{Name: seq.Name}, seq); err != nil {
+			if _, _, err := s.lock(parser.RangeVar{Name: seq.Name}, seq, accessExclusive); err != nil {
 				return err
 			}
 		}

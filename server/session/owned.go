@@ -132,7 +132,7 @@ func (s *Session) eachPart(table engine.OID, f func(engine.Relation) error) erro
 	s.db().OwnedSequences(table, func(seq *engine.Sequence) bool { parts = append(parts, seq); return true })
 	for _, part := range parts {
 		if seq, ok := part.(*engine.Sequence); ok {
-			locked, _, err := s.lock(parser.RangeVar{Name: seq.Name}, seq)
+			locked, _, err := s.lock(parser.RangeVar{Name: seq.Name}, seq, accessExclusive)
 			if err != nil {
 				return err
 			}

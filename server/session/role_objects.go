@@ -267,7 +267,7 @@ func (s *Session) reassign(b belonging, owner engine.OID) error {
 		if o.OwnedBy.Table != 0 {
 			return nil // goes with its table
 		}
-		seq, _, err := s.lock(parser.RangeVar{Name: o.Name}, o)
+		seq, _, err := s.lock(parser.RangeVar{Name: o.Name}, o, accessExclusive)
 		if err != nil {
 			return err
 		}

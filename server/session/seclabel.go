@@ -31,7 +31,7 @@ func (s *Session) securityLabel(l *parser.SecLabelStmt) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	seq, pos, err := s.lock(l.Name, seq)
+	seq, pos, err := s.lock(l.Name, seq, "ShareUpdateExclusiveLock")
 	if err != nil {
 		return "", err
 	}

@@ -139,6 +139,7 @@ func (s *Session) fetchShared(m *sequenceMemory, n uint64) error {
 		return nil
 	}
 	defer s.limitLockWait()()
+	defer s.asksElsewhere(m.oid)()
 	block, epoch, err := m.handle.NextRun(s.interrupt, uint64(s.pid), n)
 	if err != nil {
 		return s.explain(err)
@@ -230,6 +231,7 @@ func (s *Session) setval(oid engine.OID, value int64, isCalled bool) (int64, err
 
 // setCommitted sets the position that all sessions share.
 func (s *Session) setCommitted(m *sequenceMemory, seq *engine.Sequence, state sequence.State) error {
+	defer s.asksElsewhere(m.oid)()
 	epoch, err := m.handle.SetVal(s.interrupt, uint64(s.pid), state)
 	s.auditSetVal(m, seq, epoch, state, err)
 	return err

@@ -139,6 +139,7 @@ type Session struct {
 	sequences map[engine.OID]*sequenceMemory
 	lastUsed  *sequenceMemory // what lastval refers to
 	advisory  advisoryLocks
+	locks     lockNotes
 
 	// Of the short way. hotTaken are values taken for requests that come next, hotLeft
 	// their number.

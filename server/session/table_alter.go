@@ -264,7 +264,7 @@ func (k *columnMaker) alterIdentity(c *parser.AlterTableCmd, n int16) error {
 		return err
 	}
 	if c.Kind == parser.AlterDropIdentity {
-		locked, _, err := k.s.lock(parser.RangeVar{Name: seq.Name}, seq)
+		locked, _, err := k.s.lock(parser.RangeVar{Name: seq.Name}, seq, accessExclusive)
 		if err != nil {
 			return err
 		}

@@ -240,7 +240,7 @@ func (s *Session) restart(seq *engine.Sequence) error {
 
 // alterOptions changes options of a sequence that is found already.
 func (s *Session) alterOptions(seq *engine.Sequence, options []engine.Option) error {
-	seq, pos, err := s.lock(parser.RangeVar{Name: seq.Name}, seq)
+	seq, pos, err := s.lock(parser.RangeVar{Name: seq.Name}, seq, accessExclusive)
 	if err != nil {
 		return err
 	}

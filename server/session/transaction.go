@@ -36,6 +36,7 @@ type transaction struct {
 	// ifNotExists is what to tell the client if the transaction, a lone CREATE …
 	// IF NOT EXISTS, finds at its commit that another session was faster (C14).
 	ifNotExists *sqlstate.Error
+	id          uint64 // 0: none yet, see transactionID
 	audit       auditNotes
 	exported    []string // snapshots
 }
@@ -101,9 +102,10 @@ func (s *Session) releaseFailed() {
 		s.settings.RollbackTo(p.settings)
 		return
 	}
+	s.endTransactionID(false)
 	if s.tx.locks {
 		s.tx.locks = false
-		s.backend.Unlock(uint64(s.pid))
+		s.unlock()
 	}
 	s.endAdvisory(0)
 	s.releaseNames(0)
@@ -137,6 +139,7 @@ func (s *Session) commit() error {
 		o.KeepTemp()
 		s.adoptEpochs(result.Effects)
 	}
+	s.endTransactionID(true)
 	s.settings.Commit()
 	s.endCursors(true)
 	s.reset()
@@ -157,6 +160,7 @@ func (s *Session) propose(c *engine.Commit) (engine.Result, error) {
 
 // abort ends the transaction and undoes its changes; values handed out stay so.
 func (s *Session) abort() {
+	s.endTransactionID(false)
 	s.settings.Abort()
 	s.endCursors(false)
 	s.reset()
@@ -165,7 +169,7 @@ func (s *Session) abort() {
 // reset leaves the transaction behind.
 func (s *Session) reset() {
 	if s.tx.locks {
-		s.backend.Unlock(uint64(s.pid))
+		s.unlock()
 	}
 	s.endAdvisory(0)
 	s.releaseNames(0)
@@ -209,6 +213,7 @@ func (s *Session) changes() *engine.Tx {
 	if s.tx.overlay == nil {
 		s.tx.overlay = engine.BeginWith(s.backend.Catalog(), s.database, s.temp)
 	}
+	s.transactionID()
 	s.tx.audit.actedAs(s.currentRole().Name)
 	return s.tx.overlay
 }

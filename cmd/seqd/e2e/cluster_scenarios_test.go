@@ -77,6 +77,7 @@ const (
 // ofOneNode are cases about what a node knows of its own sessions alone: who is in a
 // database, and pg_stat_activity (docs/differences.md).
 var ofOneNode = map[string]bool{"databases/DB1": true, "databases/DB2": true, "databases/DB3": true, "privileges/PR3": true,
+	"locks/L1": true, "locks/L2": true, "locks/L3": true, "locks/L4": true, "locks/L6": true,
 	"access/AC8": true, "access/AC10": true, "access/AC11": true}
 
 type clusterRun struct {
