@@ -150,6 +150,7 @@ func loads(t testing.TB) map[string]struct {
 	one := &pgproto3.Bind{PreparedStatement: "one"}
 	described := &pgproto3.Describe{ObjectType: 'P'}
 	named := &pgproto3.Bind{PreparedStatement: "named", Parameters: [][]byte{[]byte("s")}}
+	binary := &pgproto3.Bind{PreparedStatement: "one", ResultFormatCodes: []int16{1}}
 	two := &pgproto3.Bind{PreparedStatement: "two", ResultFormatCodes: []int16{1}}
 	query := &pgproto3.Query{String: "SELECT nextval('s')"}
 	many := func(n int, b []byte) []byte { return bytes.Repeat(b, n) }
@@ -159,6 +160,7 @@ func loads(t testing.TB) map[string]struct {
 		"simple":                  {encode(t, query), 1},
 		"name as a parameter":     {encode(t, named, execute, sync), 1},
 		"two columns":             {encode(t, two, execute, sync), 1},
+		"pipeline in binary":      {append(many(100, encode(t, binary, execute)), encode(t, sync)...), 1},
 		"pipeline":                {append(many(100, encode(t, one, described, execute)), encode(t, sync)...), 1},
 		"pipeline with many ends": {many(100, encode(t, one, execute, sync)), 100},
 		"pipeline of queries":     {many(100, encode(t, query)), 100},

@@ -110,15 +110,15 @@ func (s *Session) scanHot(in []byte, units *hotUnits) []hotUnit {
 		case len(rest) == 0:
 			return units[:n]
 		case rest[0] == 'B':
-			*u = s.hotBind(rest)
+			s.hotBind(u, rest)
 		case rest[0] == 'Q' && !open:
-			*u = s.hotQuery(rest)
+			s.hotQuery(u, rest)
 		default:
 			return units[:n]
 		}
 		if u.hot == nil || u.catalog != catalog || u.names != names ||
 			queries && !u.query && u.unnamed() { // Query has dropped the statement
-			*u = hotUnit{}
+			u.hot = nil
 			return units[:n]
 		}
 		queries = queries || u.query
@@ -137,18 +137,18 @@ func (h *hot) unnamed() bool { return h.message[bindNames+1] == 0 }
 
 // hotBind is Bind, maybe Describe, and Execute for all rows. What comes next must be
 // seen and be Sync or another Bind, or the unnamed portal could be asked for again.
-func (s *Session) hotBind(in []byte) (u hotUnit) {
+func (s *Session) hotBind(u *hotUnit, in []byte) {
 	h := s.order.expected(in)
 	if h == nil {
 		if len(in) <= bindNames+1 || in[bindNames] != 0 {
-			return u
+			return
 		}
 		name, _, ok := bytes.Cut(in[bindNames+1:], []byte{0})
 		if !ok {
-			return u
+			return
 		}
 		if h = hotOf(s.prepared[string(name)], in); h == nil {
-			return u
+			return
 		}
 		s.order.learn(h)
 	}
@@ -158,37 +158,37 @@ func (s *Session) hotBind(in []byte) (u hotUnit) {
 		rest = rest[len(describeUnnamed):]
 	}
 	if len(rest) <= len(executeUnnamed) || string(rest[:len(executeUnnamed)]) != executeUnnamed {
-		return u
+		return
 	}
 	rest = rest[len(executeUnnamed):]
 	if rest[0] != 'S' && rest[0] != 'B' {
-		return u
+		return
 	}
 	synced := len(rest) >= len(syncMessage) && string(rest[:len(syncMessage)]) == syncMessage
 	if synced {
 		rest = rest[len(syncMessage):]
 	}
-	return hotUnit{hot: h, described: described, synced: synced, end: len(in) - len(rest)}
+	u.hot, u.query, u.described, u.synced, u.end = h, false, described, synced, len(in)-len(rest)
 }
 
 // hotQuery is a Query message.
-func (s *Session) hotQuery(in []byte) (u hotUnit) {
+func (s *Session) hotQuery(u *hotUnit, in []byte) {
 	const text = 5 // where it begins, up to a NUL
 	h := s.order.expected(in)
 	if h == nil {
 		if len(in) <= text {
-			return u
+			return
 		}
 		sql, _, ok := bytes.Cut(in[text:], []byte{0})
 		if !ok {
-			return u
+			return
 		}
 		if h = hotOf(s.plans[string(sql)], in); h == nil {
-			return u
+			return
 		}
 		s.order.learn(h)
 	}
-	return hotUnit{hot: h, query: true, described: true, synced: true, end: len(h.message)}
+	u.hot, u.query, u.described, u.synced, u.end = h, true, true, true, len(h.message)
 }
 
 // hotOf is the hot of a statement if in begins with its message.

@@ -75,16 +75,24 @@ func (s *Session) failHot(u *hotUnit, err error) error {
 	return s.step(fail)
 }
 
+// hotAnswerSize is what an answer with one value takes, about.
+const hotAnswerSize = 80
+
 // hotAnswers adds the answers to the output. answered is how many they are: with an
 // error, that of the next one has begun.
 func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 	told := false
 	var pattern int8Pattern
+	out := s.conn.Output(len(units) * hotAnswerSize)
 	for i := range units {
 		u := &units[i]
 		s.hotStart(u)
-		err := s.hotRow(units[i:])
-		out := s.conn.Output(0)
+		var err error
+		if u.single == 0 || s.hotLeft == 0 {
+			s.conn.SetOutput(out) // who waits for values may have it written
+			err = s.hotTake(units[i:])
+			out = s.conn.Output(0)
+		}
 		if u.described {
 			out = append(out, u.answer...)
 		} else {
@@ -94,16 +102,11 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 			s.conn.SetOutput(out)
 			return i, s.explain(err)
 		}
-		if u.single != 0 && u.portal.format(0) == pgproto3.TextFormat {
-			out = pattern.append(out, s.hotValues[0])
-		} else {
-			out = appendInt8Row(out, s.hotValues, &u.portal)
-		}
-		out = append(out, selectOne...)
-		s.conn.SetOutput(out)
+		out = append(s.appendHotRow(out, u, &pattern), selectOne...)
 		if !u.synced {
 			continue
 		}
+		s.conn.SetOutput(out)
 		if err := s.finish(); err != nil {
 			return i, err
 		}
@@ -111,8 +114,9 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 			told = true
 			s.reportSettings()
 		}
-		s.conn.SetOutput(append(s.conn.Output(0), 'Z', 0, 0, 0, 5, s.tx.status()))
+		out = append(s.conn.Output(0), 'Z', 0, 0, 0, 5, s.tx.status())
 	}
+	s.conn.SetOutput(out)
 	last := &units[len(units)-1]
 	s.activity.begin(last.text)
 	if last.synced {
@@ -137,16 +141,28 @@ func (s *Session) hotStart(u *hotUnit) {
 	}
 }
 
-// hotRow takes the values of the first unit into hotValues.
-func (s *Session) hotRow(units []hotUnit) error {
-	u := &units[0]
-	s.hotValues = s.hotValues[:0]
-	if u.single != 0 {
-		v, err := s.hotValue(units)
-		s.hotValues = append(s.hotValues, v)
-		return err
-	}
+// hotTake takes the values of the first unit, and with that of a single column those of
+// the units that follow and ask the same sequence: all these requests have arrived, and
+// none has been answered.
+func (s *Session) hotTake(units []hotUnit) error {
+	u, n := &units[0], 1
 	s.activity.begin(u.text)
+	if u.single == 0 {
+		return s.hotTakeRow(u)
+	}
+	for n < len(units) && units[n].single == u.single {
+		n++
+	}
+	run, err := s.nextvals(u.single, uint64(n))
+	if err == nil {
+		s.hotTaken, s.hotLeft = run, run.Count()
+	}
+	return err
+}
+
+// hotTakeRow takes the values of several columns.
+func (s *Session) hotTakeRow(u *hotUnit) error {
+	s.hotValues = s.hotValues[:0]
 	for _, oid := range u.oids {
 		v, err := s.nextval(oid)
 		if err != nil {
@@ -157,24 +173,17 @@ func (s *Session) hotRow(units []hotUnit) error {
 	return nil
 }
 
-// hotValue is the value of the first unit. Those of the units that follow and ask the
-// same sequence are taken with it: all these requests have arrived, and none has been
-// answered.
-func (s *Session) hotValue(units []hotUnit) (int64, error) {
-	if s.hotLeft == 0 {
-		oid, n := units[0].single, 1
-		for n < len(units) && units[n].single == oid {
-			n++
-		}
-		s.activity.begin(units[0].text)
-		run, err := s.nextvals(oid, uint64(n))
-		if err != nil {
-			return 0, err
-		}
-		s.hotTaken, s.hotLeft = run, run.Count()
+// appendHotRow adds the row of values that were taken.
+func (s *Session) appendHotRow(out []byte, u *hotUnit, pattern *int8Pattern) []byte {
+	if u.single == 0 {
+		return appendInt8Row(out, s.hotValues, &u.portal)
 	}
 	v := s.hotTaken.First
 	s.hotTaken.First += s.hotTaken.Increment
 	s.hotLeft--
-	return v, nil
+	if u.portal.format(0) == pgproto3.TextFormat {
+		return pattern.append(out, v)
+	}
+	s.hotValues = append(s.hotValues[:0], v)
+	return appendInt8Row(out, s.hotValues, &u.portal)
 }
