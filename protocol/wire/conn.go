@@ -45,7 +45,7 @@ type Conn struct {
 func New(conn net.Conn, cfg Config) *Conn {
 	cfg = cfg.withDefaults()
 	keepAlive(conn)
-	return &Conn{net: conn, cfg: cfg, in: newInput(conn), out: output{dst: conn, timeout: cfg.WriteTimeout}}
+	return &Conn{net: conn, cfg: cfg, in: newInput(conn, newSocket(conn)), out: output{dst: conn, timeout: cfg.WriteTimeout}}
 }
 
 // keepAlive finds peers that vanished without a word. The times are Linux's own

@@ -50,7 +50,7 @@ func TestBuffersAreGivenBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(c.in.buf) != smallBuffer || c.in.borrowed != nil {
+	if len(c.in.buf) != smallBuffer || c.in.lent != nil {
 		t.Errorf("input keeps %d bytes", len(c.in.buf))
 	}
 	if len(c.query.String) != 0 {

@@ -22,7 +22,7 @@ const (
 
 // Sizes of buffers, in bytes.
 const (
-	smallBuffer    = 2 << 10  // what an idle connection keeps for its input
+	smallBuffer    = 2 << 10  // what most input fits in
 	largeBuffer    = 16 << 10 // what a connection with much input works with
 	flushThreshold = 64 << 10 // output that is written without waiting for Flush
 	smallOutput    = 4 << 10  // what most answers fit in half of

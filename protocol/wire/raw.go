@@ -10,6 +10,11 @@ func (c *Conn) Await() error {
 	if c.oversize {
 		c.forget()
 	}
+	if c.in.buffered() == 0 {
+		c.message = nil // it would keep a buffer that others use by now
+		clear(c.bind.Parameters)
+		c.copyData.Data = nil
+	}
 	return c.in.fill(1)
 }
 

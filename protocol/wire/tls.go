@@ -67,7 +67,8 @@ func (c *Conn) startTLS(config *tls.Config, conn net.Conn) error {
 	if err := encrypted.Handshake(); err != nil {
 		return hangup("could not accept SSL connection", err)
 	}
-	c.in.src, c.out.dst = encrypted, encrypted
+	c.in.release()
+	c.in, c.out.dst = newInput(encrypted, nil), encrypted
 	c.tls = &TLS{ConnectionState: encrypted.ConnectionState()}
 	if len(config.Certificates) > 0 {
 		c.tls.Certificate = config.Certificates[0].Leaf

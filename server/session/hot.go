@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -68,7 +69,8 @@ func (s *Session) learnHot(p *portal, text string) {
 		single = p.single.oids[0]
 	}
 	p.stmt.hot = &hot{
-		message: bytes.Clone(message), text: text, oids: p.single.oids, single: single, answer: answer,
+		message: bytes.Clone(message), text: text, single: single, answer: answer,
+		oids:    slices.Clone(p.single.oids), // or the portal would stay
 		portal:  portal{stmt: p.stmt, formats: p.formats, started: true, done: true, tag: "SELECT", counted: true},
 		catalog: p.stmt.catalog, names: p.stmt.names,
 	}

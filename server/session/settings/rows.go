@@ -25,15 +25,15 @@ func (s *Set) All() []Row {
 }
 
 func (s *Set) row(p *parameter) Row {
-	e, ok := s.values[p.key]
+	e, ok := s.inForce(p.key)
 	if !ok {
-		e = entry{p.Default, "default"}
+		e = entry{p.key, p.Default, "default"}
 	}
 	if v, ok := s.facts[p.key]; ok {
-		e = entry{v, "override"}
+		e = entry{p.key, v, "override"}
 	}
 	reset := p.Default
-	if base, ok := s.base[p.key]; ok {
+	if base, ok := s.base.get(p.key); ok {
 		reset = base.value
 	}
 	r := Row{

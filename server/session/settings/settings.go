@@ -3,7 +3,7 @@
 package settings
 
 import (
-	"maps"
+	"slices"
 	"strings"
 
 	"seqd/protocol/sqlstate"
@@ -13,36 +13,48 @@ import (
 // built-in default are stored, so that an idle session costs next to nothing.
 // Not safe for concurrent use.
 type Set struct {
-	base   map[string]entry  // from the start-up packet: what RESET goes back to
-	values map[string]entry  // in force, by lower-case name
+	base   entries           // from the start-up packet: what RESET goes back to
+	values entries           // what the session has changed since
 	facts  map[string]string // what is so, whatever transactions do; nil: nothing
 
 	// ReadsAll tells whether the settings may be looked at that not everybody may.
 	ReadsAll func() bool
 
-	// While a transaction has changed something: what an abort and a commit go
+	// While a transaction has changed something (inTransaction): what an abort and a commit go
 	// back to. They differ by the effects of plain SET; SET LOCAL is in neither.
-	onAbort, onCommit map[string]entry
+	onAbort, onCommit entries
+	inTransaction     bool
 
 	// placeholders are the parameters of unknown classes (a.b) that the session has
 	// named, as it spelled them. They outlive the transaction, empty.
 	placeholders map[string]string
 
-	reported        map[string]string // what the client was last told
+	reported        []string // what the client was last told, as reportedNames; nil: nothing yet
 	reportedVersion uint64
 
 	version uint64
 }
-
-// entry is a value and where it comes from, in the words of pg_settings.source.
-type entry struct{ value, source string }
 
 // Version changes with every change of a value: what was derived from values can
 // be kept as long as it is the same.
 func (s *Set) Version() uint64 { return s.version }
 
 // New returns a set in which everything has its default.
-func New() *Set { return &Set{base: map[string]entry{}, values: map[string]entry{}, version: 1} }
+func New() *Set { return &Set{version: 1} }
+
+// setBase makes a value the session's default, and puts it in force.
+func (s *Set) setBase(e entry) {
+	s.base, s.values = s.base.with(e), s.values.without(e.key)
+	s.version++
+}
+
+// inForce is a value other than the built-in default.
+func (s *Set) inForce(key string) (entry, bool) {
+	if e, ok := s.values.get(key); ok {
+		return e, true
+	}
+	return s.base.get(key)
+}
 
 // superuser tells whether the session may set and see everything.
 func (s *Set) superuser() bool { return s.Bool("is_superuser") }
@@ -63,9 +75,7 @@ func (s *Set) SetBase(name, value string) error {
 		return err
 	}
 	s.name(p)
-	s.base[p.key] = entry{value, "client"}
-	s.values[p.key] = s.base[p.key]
-	s.version++
+	s.setBase(entry{p.key, value, "client"})
 	return nil
 }
 
@@ -103,8 +113,8 @@ func (s *Set) SetServer(name, value string) error {
 		return err
 	}
 	key := strings.ToLower(name)
-	e := entry{s.values[key].value, "configuration file"}
-	s.base[key], s.values[key] = e, e
+	e, _ := s.base.get(key)
+	s.setBase(entry{key, e.value, "configuration file"})
 	return nil
 }
 
@@ -123,9 +133,7 @@ func (s *Set) SetStored(name, value, source string) error {
 		return err
 	}
 	s.name(p)
-	s.base[p.key] = entry{value, source}
-	s.values[p.key] = s.base[p.key]
-	s.version++
+	s.setBase(entry{p.key, value, source})
 	return nil
 }
 
@@ -153,9 +161,7 @@ func (s *Set) Storable(name, value string, check bool) (string, error) {
 
 // SetInternal sets a parameter that only the server itself may change.
 func (s *Set) SetInternal(name, value string) {
-	e := entry{value, "override"}
-	s.values[name], s.base[name] = e, e
-	s.version++
+	s.setBase(entry{name, value, "override"})
 }
 
 // SetFact sets a parameter that tells of the server: no transaction undoes it. What
@@ -166,15 +172,23 @@ func (s *Set) SetFact(key, value string) {
 	}
 	s.facts[key] = value
 	s.version++
-	if s.reported == nil {
-		s.reported = map[string]string{key: value}
+	if i := slices.Index(reportedNames, key); i >= 0 && s.reported == nil {
+		s.toldNothing()
+		s.reported[i] = value
 	}
+}
+
+// untold is no value that a parameter can have.
+const untold = "\x00"
+
+func (s *Set) toldNothing() {
+	s.reported = slices.Repeat([]string{untold}, len(reportedNames))
 }
 
 // Get returns a parameter as SHOW prints it.
 func (s *Set) Get(name string) (string, bool) {
 	key := strings.ToLower(name)
-	if e, ok := s.values[key]; ok {
+	if e, ok := s.inForce(key); ok {
 		return e.value, true
 	}
 	if v, ok := s.facts[key]; ok {
@@ -217,7 +231,7 @@ func (s *Set) Assign(name, value string, local bool) (string, error) {
 		return "", err
 	}
 	s.name(p)
-	s.store(p.key, &entry{value, "session"}, local)
+	s.store(p.key, &entry{p.key, value, "session"}, local)
 	return value, nil
 }
 
@@ -231,78 +245,63 @@ func (s *Set) Reset(name string, local bool) error {
 		return err
 	}
 	s.name(p)
-	s.reset(p.key, local)
+	s.store(p.key, nil, local)
 	return nil
-}
-
-func (s *Set) reset(key string, local bool) {
-	if e, ok := s.base[key]; ok {
-		s.store(key, &e, local)
-	} else {
-		s.store(key, nil, local)
-	}
 }
 
 // ResetAll is RESET ALL: of what the session may not change it has changed nothing.
 func (s *Set) ResetAll() {
-	for key := range maps.Clone(s.values) {
-		if p, ok := parameters[key]; ok && (p.noResetAll || p.changeable(bySession, s.superuser()) != nil) {
+	for _, e := range s.values {
+		if p, ok := parameters[e.key]; ok && (p.noResetAll || p.changeable(bySession, s.superuser()) != nil) {
 			continue
 		}
-		s.reset(key, false)
+		s.store(e.key, nil, false)
 	}
 }
 
+// store changes a value, to that of the start if it is nil.
 func (s *Set) store(key string, value *entry, local bool) {
 	s.version++
-	if s.onAbort == nil {
-		s.onAbort, s.onCommit = maps.Clone(s.values), maps.Clone(s.values)
+	if !s.inTransaction {
+		s.inTransaction = true
+		s.onAbort, s.onCommit = s.values, s.values
 	}
-	targets := []map[string]entry{s.values}
+	s.values = s.values.changed(key, value)
 	if !local {
-		targets = append(targets, s.onCommit)
-	}
-	for _, m := range targets {
-		if value == nil {
-			delete(m, key)
-		} else {
-			m[key] = *value
-		}
+		s.onCommit = s.onCommit.changed(key, value)
 	}
 }
 
 // Commit ends a transaction: SET LOCAL is forgotten.
-func (s *Set) Commit() {
-	if s.onCommit != nil {
-		s.values, s.onAbort, s.onCommit = s.onCommit, nil, nil
-		s.version++
-	}
-}
+func (s *Set) Commit() { s.end(s.onCommit) }
 
 // Abort ends a transaction: every SET in it is undone.
-func (s *Set) Abort() {
-	if s.onAbort != nil {
-		s.values, s.onAbort, s.onCommit = s.onAbort, nil, nil
+func (s *Set) Abort() { s.end(s.onAbort) }
+
+func (s *Set) end(values entries) {
+	if s.inTransaction {
+		s.values, s.onAbort, s.onCommit, s.inTransaction = values, nil, nil, false
 		s.version++
 	}
 }
 
 // Savepoint is a moment to roll back to.
-type Savepoint struct{ values, onAbort, onCommit map[string]entry }
+type Savepoint struct {
+	values, onCommit entries
+	inTransaction    bool
+}
 
 // Savepoint remembers the current values.
-func (s *Set) Savepoint() Savepoint {
-	return Savepoint{maps.Clone(s.values), maps.Clone(s.onAbort), maps.Clone(s.onCommit)}
-}
+func (s *Set) Savepoint() Savepoint { return Savepoint{s.values, s.onCommit, s.inTransaction} }
 
 // RollbackTo goes back to a savepoint of the same transaction.
 func (s *Set) RollbackTo(p Savepoint) {
 	s.version++
-	s.values = maps.Clone(p.values)
-	if p.onAbort != nil {
-		s.onCommit = maps.Clone(p.onCommit)
-	} else if s.onAbort != nil {
-		s.onCommit = maps.Clone(s.onAbort)
+	s.values = p.values
+	if p.inTransaction {
+		s.onCommit = p.onCommit
+	} else if s.inTransaction {
+		s.onCommit = s.onAbort
 	}
 }
 
@@ -313,15 +312,15 @@ func (s *Set) Report(send func(name, value string)) {
 		return
 	}
 	if s.reported == nil {
-		s.reported = map[string]string{}
+		s.toldNothing()
 	}
 	s.reportedVersion = s.version
-	for _, key := range reportedNames {
+	for i, key := range reportedNames {
 		value, _ := s.Get(key)
-		if known, ok := s.reported[key]; ok && known == value {
+		if s.reported[i] == value {
 			continue
 		}
-		s.reported[key] = value
+		s.reported[i] = value
 		send(parameters[key].Name, value)
 	}
 }
@@ -344,6 +343,6 @@ func (s *Set) Milliseconds(key string) int64 {
 
 // Override returns a value that was set, not a built-in default.
 func (s *Set) Override(key string) (string, bool) {
-	e, ok := s.values[key]
+	e, ok := s.inForce(key)
 	return e.value, ok
 }
