@@ -119,6 +119,7 @@ func (s *Server) runSession(client *Client) error {
 func (s *Server) sessionBegins(client *Client) error {
 	s.log.Debug("session begins", "client", client.Conn.RemoteAddr(), "pid", client.PID,
 		"user", client.Startup.User, "database", client.Startup.Database)
+	s.settling.begins()
 	return client.Conn.SetReadDeadline(time.Time{})
 }
 

@@ -103,6 +103,7 @@ type Server struct {
 	log      *slog.Logger
 	pending  *pending
 	registry *registry
+	settling *settling
 	accepted atomic.Uint64
 	ctx      context.Context // ends with closing
 	end      context.CancelFunc
@@ -122,6 +123,7 @@ func New(cfg Config) *Server {
 	return &Server{
 		ctx: ctx, end: end, cfg: cfg, log: cfg.Logger,
 		pending: newPending(cfg.MaxPending), registry: newRegistry(cfg.MaxConnections),
+		settling:  newSettling(),
 		listeners: map[net.Listener]struct{}{},
 	}
 }
@@ -205,6 +207,7 @@ func (s *Server) stopAccepting() {
 	}
 	s.closing = true
 	s.end()
+	s.settling.stop()
 	for ln := range s.listeners {
 		_ = ln.Close() // Serve notices
 	}
