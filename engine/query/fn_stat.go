@@ -22,8 +22,6 @@ func init() {
 		"pg_tablespace_size_oid":  func(f *frame, c *callExpr, a []value) (value, error) { return databaseSize(f, c, a) },
 		"pg_tablespace_size_name": func(f *frame, c *callExpr, a []value) (value, error) { return databaseSize(f, c, a) },
 
-		"pg_snapshot_xmin":              snapshotEdge,
-		"pg_snapshot_xmax":              snapshotEdge,
 		"pg_trigger_depth":              func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewInt(0), nil },
 		"pg_jit_available":              func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewBool(false), nil },
 		"pg_current_wal_lsn":            func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewText("0/0"), nil },
@@ -98,11 +96,6 @@ func databaseSize(f *frame, c *callExpr, a []value) (value, error) {
 		return value{}, nil
 	}
 	return pgtypes.NewInt(int64(db.SequenceCount()) * pageSize), nil
-}
-
-func snapshotEdge(_ *frame, _ *callExpr, a []value) (value, error) {
-	edge, _, _ := strings.Cut(a[0].Text(), ":")
-	return pgtypes.ParseText(pgtypes.Int8, edge)
 }
 
 func backendCount(f *frame, _ *callExpr, a []value) (value, error) {

@@ -1,9 +1,6 @@
 package query
 
 import (
-	"strconv"
-	"strings"
-
 	"seqd/protocol/pgtypes"
 )
 
@@ -20,7 +17,13 @@ func init() {
 		"pg_current_snapshot": func(f *frame, _ *callExpr, _ []value) (value, error) {
 			return pgtypes.NewText(f.s.Host().Snapshot(f.s.TransactionID(false)).String()), nil
 		},
+		"pg_snapshot_xmin": func(_ *frame, _ *callExpr, a []value) (value, error) { return xid8(snapshotOf(a[0]).Min), nil },
+		"pg_snapshot_xmax": func(_ *frame, _ *callExpr, a []value) (value, error) { return xid8(snapshotOf(a[0]).Max), nil },
+		"pg_visible_in_snapshot": func(_ *frame, _ *callExpr, a []value) (value, error) {
+			return pgtypes.NewBool(snapshotOf(a[1]).Visible(uint64(a[0].Int()))), nil
+		},
 	})
+	registerSets(map[string]setFunc{"pg_snapshot_xip": snapshotRunning})
 }
 
 // xid8 is an ID of a transaction, NULL for none.
@@ -31,11 +34,20 @@ func xid8(id uint64) value {
 	return pgtypes.NewInt(int64(id))
 }
 
-// String is the text form of pg_snapshot.
-func (s Snapshot) String() string {
-	running := make([]string, len(s.Running))
-	for i, id := range s.Running {
-		running[i] = strconv.FormatUint(id, 10)
-	}
-	return strconv.FormatUint(s.Min, 10) + ":" + strconv.FormatUint(s.Max, 10) + ":" + strings.Join(running, ",")
+func snapshotOf(v value) pgtypes.Snapshot {
+	s, _ := pgtypes.ParseSnapshot("pg_snapshot", v.Text()) // was read when it came in
+	return s
+}
+
+// snapshotRunning is pg_snapshot_xip.
+func snapshotRunning(_ *frame, _ *callExpr, a []value) (setIterator, error) {
+	list := snapshotOf(a[0]).Running
+	return func() (value, bool, error) {
+		if len(list) == 0 {
+			return value{}, false, nil
+		}
+		id := list[0]
+		list = list[1:]
+		return xid8(id), true, nil
+	}, nil
 }

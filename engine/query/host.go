@@ -20,16 +20,9 @@ type Host interface {
 	// that is still to come.
 	TransactionStatus(id uint64) (string, error)
 	// Snapshot is pg_current_snapshot of a transaction, whose ID may be 0.
-	Snapshot(own uint64) Snapshot
+	Snapshot(own uint64) pgtypes.Snapshot
 	// Log is what this node has written to its log since it started.
 	Log() LogStatistics
-}
-
-// Snapshot tells which transactions have ended: those before Min, and of those before
-// Max the ones that are not Running.
-type Snapshot struct {
-	Min, Max uint64
-	Running  []uint64 // in order
 }
 
 // LogStatistics is a row of pg_stat_wal.

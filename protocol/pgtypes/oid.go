@@ -94,4 +94,6 @@ const (
 	AnyCompatibleRange      OID = 5080
 	AnyCompatibleMultirange OID = 4538
 	XID8                    OID = 5069
+	PgSnapshot              OID = 5038
+	TxidSnapshot            OID = 2970
 )

@@ -29,6 +29,12 @@ func (st *Style) ParseText(typ OID, s string) (Value, error) {
 		return parseOID(typ, s)
 	case XID8:
 		return parseXID8(s)
+	case PgSnapshot, TxidSnapshot:
+		snapshot, err := ParseSnapshot("pg_snapshot", s) // both, as they share PostgreSQL's code
+		if err != nil {
+			return Null(), err
+		}
+		return NewText(snapshot.String()), nil
 	case Text, Varchar, Unknown, Cstring, BPChar, XML, Refcursor, AclItem:
 		return NewText(s), nil
 	case Name:

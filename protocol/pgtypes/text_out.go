@@ -18,7 +18,7 @@ func (s *Style) AppendText(dst []byte, typ OID, v Value) []byte {
 		return strconv.AppendInt(dst, v.num, 10)
 	case XID8:
 		return strconv.AppendUint(dst, uint64(v.num), 10)
-	case Text, Varchar, Unknown, Name, Cstring, JSON, JSONB, XML, BPChar, Refcursor, AclItem, Bit, Varbit, TID, PgLSN, Char:
+	case Text, Varchar, Unknown, Name, Cstring, JSON, JSONB, XML, BPChar, Refcursor, AclItem, Bit, Varbit, TID, PgLSN, Char, PgSnapshot, TxidSnapshot:
 		return append(dst, v.str...)
 	case Bool:
 		return append(dst, "ft"[v.num&1])

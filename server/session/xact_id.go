@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"seqd/engine/query"
+	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
 )
 
@@ -86,11 +86,11 @@ func (d *Directory) TransactionStatus(id uint64) (string, error) {
 }
 
 // Snapshot implements query.Host.
-func (d *Directory) Snapshot(own uint64) query.Snapshot {
+func (d *Directory) Snapshot(own uint64) pgtypes.Snapshot {
 	t := &d.xids
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := query.Snapshot{Min: t.last + 1, Max: t.last + 1}
+	s := pgtypes.Snapshot{Min: t.last + 1, Max: t.last + 1}
 	for id := range t.running {
 		s.Min = min(s.Min, id)
 		if id < s.Max && id != own {

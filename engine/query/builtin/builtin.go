@@ -7,6 +7,8 @@
 package builtin
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -235,6 +237,9 @@ func (fn *Function) DisplayName() string {
 	}
 	return name
 }
+
+// AllFunctions are those of all schemas, in no order.
+func AllFunctions() []*Function { return slices.Collect(maps.Values(load().functionByOID)) }
 
 // FunctionByOID returns a function.
 func FunctionByOID(oid uint32) (*Function, bool) {
