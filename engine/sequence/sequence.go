@@ -163,19 +163,30 @@ func Next(p Params, s State, logVals uint64, force bool) (Fetch, error) {
 	return f, nil
 }
 
-// Repeat computes up to n further fetches at once: those that Next would make without
-// a log record, each of Cache values right behind the one before. fetches is how many
-// they are, maybe none; block and state are those of all of them together.
-func Repeat(p Params, s State, n uint64) (block Block, state State, fetches uint64) {
-	size := uint64(p.Cache)
-	fetches = min(n, uint64(s.LogCount)/size, stepsLeft(p, s.LastValue)/size)
+// Repeat computes up to n further fetches at once, as Next makes them, each of Cache
+// values right behind the one before. It stops short of the limit, where log records get
+// shorter. fetches is how many they are, maybe none; block and state are those of all of
+// them together.
+func Repeat(p Params, s State, logVals, n uint64) (block Block, state State, fetches uint64) {
+	size, logged, left := uint64(p.Cache), uint64(s.LogCount), stepsLeft(p, s.LastValue)
+	covered := logged / size // fetches that need no record
+	fetches = min(n, covered, left/size)
+	if left > logVals {
+		fetches = max(fetches, min(n, (left-logVals)/size))
+	}
 	if fetches == 0 || !s.IsCalled {
 		return Block{}, s, 0
 	}
 	block = Block{
 		First: s.LastValue + p.Increment, Last: advance(s.LastValue, p.Increment, fetches*size), Increment: p.Increment,
 	}
-	s.LastValue, s.LogCount = block.Last, s.LogCount-int64(fetches*size)
+	s.LastValue = block.Last
+	if fetches <= covered {
+		s.LogCount -= int64(fetches * size)
+	} else { // behind a record logVals are left; they last for so many fetches until the next
+		since := (fetches - covered - 1) % (1 + logVals/size)
+		s.LogCount = int64(logVals - since*size)
+	}
 	return block, s, fetches
 }
 

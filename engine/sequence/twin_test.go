@@ -143,37 +143,40 @@ func TestNextAgainstTwin(t *testing.T) {
 	}
 }
 
-// Repeat is as many calls of Next, and leaves out none that needs no log record.
+// Repeat is as many calls of Next, and far from the limit as many as it is asked for.
 func TestRepeatIsNextAgainAndAgain(t *testing.T) {
 	r := rand.New(rand.NewSource(6))
-	repeated := 0
+	repeated, records := 0, 0
 	for i := range 200_000 {
 		p, s := randomParams(r)
 		if r.Intn(2) == 0 {
 			p.Cache = 1 + r.Int63n(3)
 		}
-		n := uint64(r.Intn(40))
-		block, state, fetches := Repeat(p, s, n)
+		n, logVals := uint64(r.Intn(100)), []uint64{LogVals, 0, 5}[r.Intn(3)]
+		block, state, fetches := Repeat(p, s, logVals, n)
 		repeated += int(fetches)
 		at := s
 		for k := range fetches {
-			f, err := Next(p, at, LogVals, false)
-			if err != nil || f.Covered != 0 || f.Block.Count() != uint64(p.Cache) ||
+			f, err := Next(p, at, logVals, false)
+			if err != nil || f.Block.Count() != uint64(p.Cache) ||
 				(k == 0 && f.Block.First != block.First) || (k > 0 && f.Block.First != at.LastValue+p.Increment) {
 				t.Fatalf("case %d: %+v %+v, fetch %d of %d is %+v, %v", i, p, s, k, fetches, f, err)
+			}
+			if f.Covered > 0 {
+				records++
 			}
 			at = f.State
 		}
 		if at != state || (fetches > 0 && (block.Last != at.LastValue || block.Count() != fetches*uint64(p.Cache))) {
 			t.Fatalf("case %d: %+v %+v, %d fetches: %+v %+v, one by one %+v", i, p, s, fetches, block, state, at)
 		}
-		if f, err := Next(p, at, LogVals, false); fetches < n && at.IsCalled && err == nil &&
-			f.Covered == 0 && f.Block.Count() == uint64(p.Cache) && f.Block.First == at.LastValue+p.Increment {
+		left := stepsLeft(p, at.LastValue)
+		if fetches < n && at.IsCalled && (left >= uint64(p.Cache)+logVals || fetches == 0 && min(left, uint64(at.LogCount)) >= uint64(p.Cache)) {
 			t.Fatalf("case %d: %+v %+v, %d of %d fetches, and one more was to be had", i, p, s, fetches, n)
 		}
 	}
-	if repeated < 100_000 {
-		t.Errorf("only %d fetches were repeated", repeated)
+	if repeated < 1_000_000 || records < 100_000 {
+		t.Errorf("only %d fetches were repeated, %d with a record", repeated, records)
 	}
 }
 

@@ -33,14 +33,15 @@ func (s *Sequence) goesOn(last int64) bool {
 	return len(s.ranges) > 0 && p.StepsLeft(last) >= uint64(p.Cache) && s.ranges[0].First == last+p.Increment
 }
 
-// repeat takes up to n fetches that need no log record, all at once.
+// repeat takes up to n fetches all at once, as long as none differs from those that take
+// would make.
 func (s *Sequence) repeat(n uint64) uint64 {
 	if s.def.Persistence == engine.Unlogged || s.checkpoint != s.a.checkpoints.Load() {
 		return 0 // each logs anew, or the next one does
 	}
 	p, first := s.def.Params, &s.ranges[0]
 	reserved := first.Count()
-	block, state, fetches := sequence.Repeat(p, s.state, min(n, reserved/uint64(p.Cache)))
+	block, state, fetches := sequence.Repeat(p, s.state, s.a.logVals, min(n, reserved/uint64(p.Cache)))
 	if fetches == 0 {
 		return 0
 	}
