@@ -43,13 +43,15 @@ func nextvalSeriesOf(q *query) *NextvalSeries {
 
 // Count is how many rows there are. ok is false if generate_series would not have
 // it: its error comes from running the plan.
-func (n *NextvalSeries) Count(s Session, args []pgtypes.Value) (count uint64, ok bool) {
-	f := &frame{run: &run{s: s, args: args}}
+func (n *NextvalSeries) Count(args []pgtypes.Value) (count uint64, ok bool) {
 	bounds := [3]int64{2: 1}
 	for i, e := range n.bounds {
-		v, err := e.eval(f)
-		if err != nil {
-			return 0, false
+		var v value
+		switch e := e.(type) {
+		case *constExpr:
+			v = e.v
+		case *paramExpr:
+			v = args[e.n]
 		}
 		if v.IsNull() {
 			return 0, true

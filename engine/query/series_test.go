@@ -45,7 +45,7 @@ func TestNextvalSeries(t *testing.T) {
 		for i := range args {
 			args[i] = pgtypes.NewInt(17)
 		}
-		count, ok := series.Count(f, args)
+		count, ok := series.Count(args)
 		rows, err := p.Open(f, args)
 		if err != nil {
 			t.Fatal(err)

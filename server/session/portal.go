@@ -163,7 +163,7 @@ func (s *Session) openSelect(p *portal) (query.Rows, error) {
 	calls := p.stmt.plan.Nextvals()
 	if calls == nil {
 		if n := p.stmt.plan.NextvalSeries(); n != nil {
-			if count, ok := n.Count(evaluator{s}, p.args); ok {
+			if count, ok := n.Count(p.args); ok {
 				return &seriesRows{session: s, oid: n.Sequence, left: count}, nil
 			}
 		}
