@@ -72,6 +72,8 @@ type callExpr struct {
 	variadic       bool // VARIADIC array as the last argument
 	// out are the output columns with their types for this call, if there are any.
 	out []builtin.OutArg
+	// record are those that a column definition list gave.
+	record []recordColumn
 }
 
 // relabelExpr changes the type of a binary-compatible value.

@@ -12,6 +12,7 @@ import (
 
 func init() {
 	register(map[string]envFunc{
+		"oidvectortypes":          vectorTypes,
 		"pg_get_viewdef":          viewByOID,
 		"pg_get_viewdef_ext":      viewByOID,
 		"pg_get_viewdef_wrap":     viewByOID,
@@ -331,4 +332,13 @@ func constraintDefinition(f *frame, call *callExpr, a []value) (value, error) {
 		cols = append(cols, parser.QuoteIdent(table.Columns[k.Int()-1].Name))
 	}
 	return pgtypes.NewText(what + " (" + strings.Join(cols, ", ") + ")"), nil
+}
+
+// vectorTypes is oidvectortypes: the names of a function's argument types.
+func vectorTypes(_ *frame, _ *callExpr, a []value) (value, error) {
+	var names []string
+	for _, typ := range a[0].Array().Elems {
+		names = append(names, pgtypes.Format(typ.OID()))
+	}
+	return pgtypes.NewText(strings.Join(names, ", ")), nil
 }

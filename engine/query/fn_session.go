@@ -195,9 +195,12 @@ func sleep(f *frame, _ *callExpr, a []value) (value, error) {
 	return pgtypes.NewText(""), nil
 }
 
-func formatType(_ *frame, _ *callExpr, a []value) (value, error) {
+func formatType(f *frame, _ *callExpr, a []value) (value, error) {
 	if a[0].IsNull() {
 		return value{}, nil
+	}
+	if name := tableTypeName(f.s, a[0].OID()); name != "" {
+		return pgtypes.NewText(name), nil
 	}
 	if a[1].IsNull() {
 		return pgtypes.NewText(pgtypes.Format(a[0].OID())), nil

@@ -21,12 +21,19 @@ func init() {
 
 // expressionText is pg_get_expr: an expression is kept as its text.
 func expressionText(f *frame, _ *callExpr, a []value) (value, error) {
-	if t, ok := f.s.Database().TableByOID(engine.OID(a[1].OID())); ok && len(a) > 2 && a[2].Bool() && !syscat.HasMark(a[0].Text()) {
-		return pgtypes.NewText(PrettyText(a[0].Text(), f.s, t)), nil
+	t, known := f.s.Database().TableByOID(engine.OID(a[1].OID()))
+	pretty := known && len(a) > 2 && a[2].Bool()
+	list := syscat.TreeList(a[0].Text())
+	for i, tree := range list {
+		if pretty && !syscat.HasMark(tree) {
+			list[i] = PrettyText(tree, f.s, t)
+			continue
+		}
+		list[i] = syscat.TreeText(tree, func(seq engine.OID) string {
+			return scalar.QuoteLiteral(relationDisplay(f.s, seq)) + "::regclass"
+		})
 	}
-	return pgtypes.NewText(syscat.TreeText(a[0].Text(), func(seq engine.OID) string {
-		return scalar.QuoteLiteral(relationDisplay(f.s, seq)) + "::regclass"
-	})), nil
+	return pgtypes.NewText(strings.Join(list, ", ")), nil
 }
 
 // tableIndexDefinition is pg_get_indexdef of a declared table's index.

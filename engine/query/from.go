@@ -87,7 +87,12 @@ func (s *scope) rangeFunction(n *parser.RangeFunction) (source, []*relation, err
 	src := &functionSource{ordinality: n.Ordinality}
 	r := &relation{}
 	in := s.with(kindFromFunction)
-	for _, x := range unnested(n.Functions) {
+	functions, itemOf := unnested(n)
+	lists, err := definitionLists(n, functions)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, x := range functions {
 		e, err := in.expr(x)
 		if err != nil {
 			return nil, nil, err
@@ -96,7 +101,12 @@ func (s *scope) rangeFunction(n *parser.RangeFunction) (source, []*relation, err
 		if err := s.resolveUnknowns(list); err != nil {
 			return nil, nil, err
 		}
-		f, err := s.functionColumns(list[0], x, n, r)
+		if at := itemOf[i]; at < len(lists) && len(lists[at]) > 0 {
+			if err := s.define(list[0], lists[at]); err != nil {
+				return nil, nil, err
+			}
+		}
+		f, err := s.functionColumns(list[0], x, r)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -122,27 +132,28 @@ func (s *scope) rangeFunction(n *parser.RangeFunction) (source, []*relation, err
 	return src, []*relation{r}, nil
 }
 
-// unnested makes unnest(a, b) in FROM the unnest(a), unnest(b) that it stands for.
-func unnested(functions []parser.Expr) []parser.Expr {
-	var list []parser.Expr
-	for _, x := range functions {
+// unnested makes unnest(a, b) in FROM the unnest(a), unnest(b) that it stands for, and
+// tells which function each comes from.
+func unnested(n *parser.RangeFunction) (list []parser.Expr, itemOf []int) {
+	for i, x := range n.Functions {
 		c, ok := x.(*parser.FuncCall)
 		if !ok || len(c.Args) < 2 || len(c.Name) != 1 || c.Name[0] != "unnest" || len(c.OrderBy) > 0 ||
-			c.Star || c.Distinct || c.Variadic || c.Filter != nil || c.Over != nil || c.ArgNames != nil {
-			list = append(list, x)
+			c.Star || c.Distinct || c.Variadic || c.Filter != nil || c.Over != nil || c.ArgNames != nil ||
+			i < len(n.ItemColumnDefs) && len(n.ItemColumnDefs[i]) > 0 {
+			list, itemOf = append(list, x), append(itemOf, i)
 			continue
 		}
 		for _, arg := range c.Args {
 			one := *c
 			one.Args = []parser.Expr{arg}
-			list = append(list, &one)
+			list, itemOf = append(list, &one), append(itemOf, i)
 		}
 	}
-	return list
+	return list, itemOf
 }
 
 // functionColumns adds the columns of one function to the relation.
-func (s *scope) functionColumns(e expr, x parser.Expr, n *parser.RangeFunction, r *relation) (fromFunction, error) {
+func (s *scope) functionColumns(e expr, x parser.Expr, r *relation) (fromFunction, error) {
 	f := fromFunction{e: e}
 	if c, ok := e.(*callExpr); ok {
 		f.call = c
@@ -150,17 +161,18 @@ func (s *scope) functionColumns(e expr, x parser.Expr, n *parser.RangeFunction, 
 		for _, o := range c.out {
 			f.out = append(f.out, o.Type)
 		}
-		if len(c.fn.Out) == 1 && c.fn.Result != pgtypes.Record {
+		if len(c.fn.Out) == 1 && c.fn.Result != pgtypes.Record && c.record == nil {
 			f.out = nil
 		}
-	}
-	if len(n.ColumnDefs) > 0 {
-		return f, sqlstate.New(sqlstate.SyntaxError, "a column definition list is only allowed for functions returning \"record\"").At(int(x.Location()))
 	}
 	if len(f.out) > 0 {
 		f.slot = s.newSlots(len(f.out))
 		for i, o := range f.call.out {
-			r.columns = append(r.columns, relColumn{name: o.Name, typ: o.Type, typmod: -1, slot: f.slot + i})
+			mod := int32(-1)
+			if f.call.record != nil {
+				mod = f.call.record[i].fit.typmod()
+			}
+			r.columns = append(r.columns, relColumn{name: o.Name, typ: o.Type, typmod: mod, slot: f.slot + i})
 		}
 		return f, nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"seqd/engine"
 	"seqd/engine/query/builtin"
+	"seqd/engine/query/syscat"
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 	"seqd/protocol/sqlstate"
@@ -79,6 +80,8 @@ func regValue(s Session, typ pgtypes.OID, oid uint32) value {
 	case pgtypes.Regtype:
 		if t, ok := pgtypes.TypeByOID(oid); ok {
 			name = t.Format
+		} else {
+			name = tableTypeName(s, oid)
 		}
 	case pgtypes.Regnamespace:
 		if n, ok := schemaName(s, engine.OID(oid)); ok {
@@ -386,4 +389,14 @@ func resolveRole(s Session, text string) (uint32, error) {
 		return 0, sqlstate.Errorf(sqlstate.UndefinedObject, `role "%s" does not exist`, names[0])
 	}
 	return uint32(oid), nil
+}
+
+// tableTypeName shows a declared table's row type, or the array of it; empty if it is none.
+func tableTypeName(s Session, oid uint32) string {
+	table, array := syscat.TypedTable(engine.OID(oid))
+	name := relationDisplay(s, table)
+	if array && name != "" {
+		name += "[]"
+	}
+	return name
 }

@@ -142,6 +142,7 @@ type ColumnDef struct {
 	Name      string
 	Type      TypeName
 	Collation []string
+	Pos       Pos
 }
 
 // RangeSubselect is a subquery (or VALUES) in FROM.

@@ -77,6 +77,7 @@ func (p *parser) functionRest(f *RangeFunction) {
 	if !p.got('(') {
 		return
 	}
+	at := p.tok.pos
 	name := p.colID()
 	if p.tok.kind == ',' || p.tok.kind == ')' {
 		f.Alias.Columns = []string{name}
@@ -84,18 +85,19 @@ func (p *parser) functionRest(f *RangeFunction) {
 			f.Alias.Columns = append(f.Alias.Columns, p.colID())
 		}
 	} else {
-		f.ColumnDefs = p.columnDefs(&name)
+		f.ColumnDefs = p.columnDefs(&ColumnDef{Name: name, Pos: at})
 	}
 	p.want(')')
 }
 
 // columnDefs is TableFuncElementList, the first name of which may be read already.
-func (p *parser) columnDefs(first *string) (defs []ColumnDef) {
+func (p *parser) columnDefs(first *ColumnDef) (defs []ColumnDef) {
 	for {
 		var d ColumnDef
 		if first != nil {
-			d.Name, first = *first, nil
+			d, first = *first, nil
 		} else {
+			d.Pos = p.tok.pos
 			d.Name = p.colID()
 		}
 		d.Type = p.typeName()

@@ -31,6 +31,10 @@ var lives = map[string]live{
 			return each(found(env.Database().SequenceByOID(keyOID(key))), sequenceRow)
 		}},
 	},
+	"pg_type": {rows: allTables(typeRows), by: finder{
+		"oid": typesWhere("oid", typedTable), "typelem": typesWhere("typelem", typedTable), "typarray": typesWhere("typarray", typedTable),
+		"typrelid": typesWhere("typrelid", func(key engine.OID) engine.OID { return key }), "typname": typesNamed,
+	}},
 	"pg_depend": {rows: dependRows, size: sequenceCount, by: finder{"objid": dependsOf, "refobjid": dependants}},
 
 	"pg_namespace": {rows: func(env Env) Rows { return schemas(env, collect(env.Database().Schemas)) }, by: finder{

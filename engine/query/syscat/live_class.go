@@ -53,6 +53,7 @@ func classes(env Env, list []engine.Relation) Rows {
 // class is what differs between rows of pg_class.
 type class struct {
 	oid, schema, owner    engine.OID
+	rowType               engine.OID
 	name                  string
 	am                    int64
 	pages                 int64
@@ -69,7 +70,7 @@ type class struct {
 func (c *class) fill(row []value) {
 	no := flag(false)
 	copy(row, []value{
-		oid(c.oid), text(c.name), oid(c.schema), num(0), num(0), oid(c.owner), num(c.am), oid(c.oid), num(0), // … reltablespace
+		oid(c.oid), text(c.name), oid(c.schema), oid(c.rowType), num(0), oid(c.owner), num(c.am), oid(c.oid), num(0), // … reltablespace
 		num(c.pages), float(c.tuples), num(0), num(0), flag(c.hasIndex), no, char(byte(c.persistence)), char(c.kind), num(int64(c.columns)),
 		num(int64(c.checks)), no, flag(c.hasTriggers), no, no, no, flag(true), char(c.identity), no, // … relispartition
 		num(0), num(c.frozen), num(c.multi), c.acl, null, null,
@@ -86,7 +87,7 @@ func sequenceClass(env Env, row []value, s *engine.Sequence) {
 const heapAM, btreeAM = 2, 403
 
 func tableClass(env Env, row []value, t *engine.Table) {
-	c := class{oid: t.OID, schema: t.Schema, owner: t.Owner, name: t.Name, am: heapAM, tuples: -1, persistence: t.Persistence,
+	c := class{oid: t.OID, schema: t.Schema, owner: t.Owner, rowType: RowType(t.OID), name: t.Name, am: heapAM, tuples: -1, persistence: t.Persistence,
 		kind: 'r', columns: len(t.Columns), identity: 'd', frozen: 717, multi: 1, acl: ACL(env.Catalog(), t.ACL)}
 	env.Database().IndexesOf(t.OID, func(*engine.Index) bool { c.hasIndex = true; return false })
 	env.Database().Referencing(t.OID, func(*engine.Table) bool { c.hasTriggers = true; return false })

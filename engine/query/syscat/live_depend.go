@@ -43,7 +43,7 @@ func inSchema(relation, schema engine.OID) dependency {
 }
 
 func tableDependencies(t *engine.Table) []dependency {
-	list := []dependency{inSchema(t.OID, t.Schema)}
+	list := append([]dependency{inSchema(t.OID, t.Schema)}, typeDependencies(t)...)
 	for i := range t.Columns {
 		d := t.Columns[i].Default
 		if d == nil {
@@ -107,7 +107,11 @@ func dependRows(env Env) Rows {
 func dependsOf(env Env, key value) Rows {
 	object := keyOID(key)
 	own := func(d *dependency) bool { return d.object == object }
-	if r, ok := env.Database().RelationByOID(object); ok {
+	r, ok := env.Database().RelationByOID(object)
+	if !ok {
+		r, ok = env.Database().RelationByOID(typedTable(object))
+	}
+	if ok {
 		return dependsWhere(env, []engine.Relation{r}, own)
 	}
 	return dependsWhere(env, declared(env), own)
@@ -126,6 +130,8 @@ func dependants(env Env, key value) Rows {
 	var list []engine.Relation
 	if _, ok := db.SchemaByOID(ref); ok {
 		db.RelationsIn(ref, func(r engine.Relation) bool { list = append(list, r); return true })
+	} else if t, ok := db.RelationByOID(typedTable(ref)); ok {
+		list = append(list, t)
 	} else {
 		list = append(list, found(db.RelationByOID(ref))...) // a table's parts refer to it
 		db.OwnedSequences(ref, func(s *engine.Sequence) bool { list = append(list, s); return true })

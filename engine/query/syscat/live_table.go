@@ -32,6 +32,12 @@ func DefaultTree(d *engine.Default) value {
 // a user holds it.
 const treeMark = "\x01"
 
+// listMark stands between the expressions of a list (pg_index.indexprs).
+const listMark = "\x02"
+
+// TreeList are the expressions of a list.
+func TreeList(tree string) []string { return strings.Split(tree, listMark) }
+
 // TreeText is the text of an expression, with each OID in it as name shows it.
 func TreeText(tree string, name func(engine.OID) string) string {
 	var out []byte
@@ -134,7 +140,11 @@ func indexRow(env Env, row []value, ix *engine.Index) {
 			immediate = !t.Constraints[i].Deferrable
 		}
 	}
+	var expressions []string
 	for _, c := range ix.Columns {
+		if c.Expression != "" {
+			expressions = append(expressions, c.Expression)
+		}
 		typ, coll := pgtypes.OID(pgtypes.Text), engine.OID(0)
 		if col := t.ColumnAt(c.Number); col != nil {
 			typ, coll = pgtypes.OID(col.Type), col.Collation
@@ -162,7 +172,10 @@ func indexRow(env Env, row []value, ix *engine.Index) {
 	for _, n := range ix.Include {
 		keys = append(keys, num(int64(n)))
 	}
-	predicate := null
+	predicate, exprs := null, null
+	if len(expressions) > 0 {
+		exprs = text(strings.Join(expressions, listMark))
+	}
 	if ix.Predicate != "" {
 		predicate = text(ix.Predicate)
 	}
@@ -170,7 +183,7 @@ func indexRow(env Env, row []value, ix *engine.Index) {
 	copy(row, []value{
 		oid(ix.OID), oid(ix.Table), num(int64(len(keys))), num(int64(len(ix.Columns))), flag(ix.Unique), flag(ix.NullsNotDistinct),
 		flag(ix.Primary), no, flag(immediate), no, yes, no, yes, yes, no,
-		vector(pgtypes.Int2, keys), vector(pgtypes.Oid, colls), vector(pgtypes.Oid, classes), vector(pgtypes.Int2, options), null, predicate,
+		vector(pgtypes.Int2, keys), vector(pgtypes.Oid, colls), vector(pgtypes.Oid, classes), vector(pgtypes.Int2, options), exprs, predicate,
 	})
 }
 

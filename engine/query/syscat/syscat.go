@@ -193,6 +193,7 @@ const (
 	databaseCatalog   = 1262
 	attrdefCatalog    = 2604
 	constraintCatalog = 2606
+	typeCatalog       = 1247
 	namespaceCatalog  = 2615
 	defaultTablespace = 1663
 )

@@ -113,10 +113,7 @@ func hibernateJars() string {
 	return strings.Join(list, ":")
 }
 
-const (
-	otherTypes = "geometric, network, range and bit string types are not served"
-	noRowTypes = "getUDTs lists the row types of declared tables on PostgreSQL, nothing on seqd"
-)
+const otherTypes = "geometric, network, range and bit string types are not served"
 
 var clients = []client{
 	{name: "pgx", version: goModule("github.com/jackc/pgx/v5"), command: goProgram("pgx"), notes: "all five modes"},
@@ -129,7 +126,7 @@ var clients = []client{
 	{name: "pg8000", version: python3("pg8000"), command: script(python, "pg8000_client.py"), fast: true, notes: "an error's file, line and routine are not compared: seqd sends none"},
 	{name: "SQLAlchemy", version: python3("SQLAlchemy"), command: script(python, "sqlalchemy_client.py")},
 	{name: "Django", version: python3("Django"), command: script(python, "django_client.py"), notes: "each migration's DDL; its bookkeeping (django_migrations, content types, permissions) is rows"},
-	{name: "JDBC", version: debian("libpostgresql-jdbc-java"), command: javaProgram("Jdbc", jdbc), notes: "six sets of options; Hibernate 5's and 6's queries; " + noRowTypes},
+	{name: "JDBC", version: debian("libpostgresql-jdbc-java"), command: javaProgram("Jdbc", jdbc), notes: "six sets of options; Hibernate 5's and 6's queries"},
 	{name: "Hibernate", version: debian("libhibernate3-java"), command: javaProgram("Hibernate", hibernateJars(), "--add-opens", "java.base/java.lang=ALL-UNNAMED")},
 	{name: "node-postgres", version: npm("pg"), command: script("node", "pg_client.js"), fast: true, notes: otherTypes},
 	{name: "postgres.js", version: npm("postgres"), command: script("node", "postgresjs_client.js"), fast: true},
