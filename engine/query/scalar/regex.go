@@ -84,6 +84,11 @@ func compile(pattern, flags string) (*regexp.Regexp, error) {
 	if mode != "" {
 		translated = "(?" + mode + ")" + translated
 	}
+	if strings.Contains(flags, behind) {
+		if translated, err = withoutStart(translated); err != nil {
+			return nil, regexError(err)
+		}
+	}
 	re, gerr := regexp.Compile(translated)
 	if gerr != nil {
 		return nil, regexError(gerr)

@@ -38,7 +38,7 @@ func intArg(a []Value, i int, name string, otherwise, least int64) (int64, error
 }
 
 // compileFor compiles a pattern with flags of which none may be g.
-func compileFor(function string, a []Value, flagsAt int) (*regexp.Regexp, error) {
+func compileFor(function string, a []Value, flagsAt int, start int64) (*regexp.Regexp, error) {
 	flags := ""
 	if flagsAt < len(a) {
 		flags = a[flagsAt].Text()
@@ -50,7 +50,7 @@ func compileFor(function string, a []Value, flagsAt int) (*regexp.Regexp, error)
 	if global {
 		return nil, sqlstate.Errorf(sqlstate.InvalidParameterValue, `%s does not support the "global" option`, function)
 	}
-	return compile(a[1].Text(), rest)
+	return compile(a[1].Text(), rest+behindStart(start))
 }
 
 // offset is where the n-th character begins.
@@ -89,7 +89,7 @@ func regexCount(a []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	re, err := compileFor("regexp_count()", a, 3)
+	re, err := compileFor("regexp_count()", a, 3, start)
 	if err != nil {
 		return Value{}, err
 	}
@@ -101,7 +101,7 @@ func regexCount(a []Value) (Value, error) {
 }
 
 func regexLike(a []Value) (Value, error) {
-	re, err := compileFor("regexp_like()", a, 2)
+	re, err := compileFor("regexp_like()", a, 2, 1)
 	if err != nil {
 		return Value{}, err
 	}
@@ -125,7 +125,7 @@ func regexInstr(a []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	re, err := compileFor("regexp_instr()", a, 5)
+	re, err := compileFor("regexp_instr()", a, 5, start)
 	if err != nil {
 		return Value{}, err
 	}
@@ -149,7 +149,7 @@ func regexSubstrOf(a []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	re, err := compileFor("regexp_substr()", a, 4)
+	re, err := compileFor("regexp_substr()", a, 4, start)
 	if err != nil {
 		return Value{}, err
 	}
@@ -181,7 +181,7 @@ func regexReplaceOf(a []Value) (Value, error) {
 	if global && len(a) < 5 {
 		n = 0
 	}
-	re, err := compile(a[1].Text(), rest)
+	re, err := compile(a[1].Text(), rest+behindStart(start))
 	if err != nil {
 		return Value{}, err
 	}
