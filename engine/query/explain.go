@@ -1,103 +1,95 @@
 package query
 
 import (
-	"fmt"
-	"strings"
-
 	"seqd/protocol/parser"
 	"seqd/protocol/pgtypes"
 )
 
-// Explain renders the plan as EXPLAIN does, with costs in the form of
+// PlanNode is a node of a plan as EXPLAIN shows it, with costs in the form of
 // PostgreSQL's for the simple cases.
-func (p *Plan) Explain() []string {
-	var e explainer
-	e.query(p.root, 0, "")
-	return e.lines
+type PlanNode struct {
+	Type string
+	Text string // its line
+	// How it works, and what it is about: pairs of a key and a value.
+	Strategy, About [][2]string
+	Start, Total    float64
+	Rows            float64
+	Width           int
+	Output          []string // what VERBOSE shows, where it is known
+	Relationship    string   // to its parent
+	Children        []*PlanNode
 }
 
-type explainer struct{ lines []string }
-
-// cost is an estimate: start-up, total, rows and width.
-type cost struct {
-	start, total float64
-	rows         float64
-	width        int
+// Explain is the plan as a tree. Values of the select list are shown for a plan of one node.
+func (p *Plan) Explain(s Session) *PlanNode {
+	n := explainQuery(p.root)
+	if len(n.Children) == 0 && p.root.op == parser.SetOpNone {
+		for _, e := range p.root.targets {
+			text, ok := deparse(e, s, false)
+			if !ok {
+				n.Output = nil
+				break
+			}
+			n.Output = append(n.Output, text)
+		}
+	}
+	return n
 }
 
-func (e *explainer) node(depth int, label string, c cost) {
-	prefix := ""
-	if depth > 0 {
-		prefix = strings.Repeat("      ", depth-1) + "  ->  "
-	}
-	e.lines = append(e.lines, fmt.Sprintf("%s%s  (cost=%.2f..%.2f rows=%.0f width=%d)", prefix, label, c.start, c.total, c.rows, c.width))
+// over puts a node above another, whose costs it begins with.
+func over(child *PlanNode, typ, text string, strategy ...[2]string) *PlanNode {
+	child.Relationship = "Outer"
+	return &PlanNode{Type: typ, Text: text, Strategy: strategy, Start: child.Start, Total: child.Total, Rows: child.Rows,
+		Width: child.Width, Children: []*PlanNode{child}}
 }
 
-// query writes a query's nodes from the top down.
-func (e *explainer) query(q *query, depth int, _ string) cost {
-	type step struct {
-		label  string
-		adjust func(c *cost)
-	}
-	var steps []step
-	if q.limit != nil || q.offset != nil {
-		steps = append(steps, step{"Limit", q.limitCost})
-	}
-	if len(q.on) > 0 || q.distinct && len(q.sort) > 0 {
-		steps = append(steps, step{"Unique", nil})
-	}
-	if len(q.sort) > 0 {
-		steps = append(steps, step{"Sort", func(c *cost) { c.start = c.total }})
-	}
-	if q.distinct && len(q.sort) == 0 {
-		steps = append(steps, step{"HashAggregate", nil})
+// explainQuery makes a query's nodes from below.
+func explainQuery(q *query) *PlanNode {
+	n := explainBase(q)
+	n.Width = q.width()
+	if q.group != nil {
+		text, strategy := "Aggregate", "Plain"
+		if len(q.group.keys) > 0 {
+			text, strategy = "HashAggregate", "Hashed"
+		}
+		n = over(n, "Aggregate", text, [2]string{"Strategy", strategy}, [2]string{"Partial Mode", "Simple"})
+		n.Start = n.Total + n.Rows*callCost
+		if n.Total = n.Start + 0.01; len(q.group.keys) == 0 {
+			n.Rows = 1
+		}
 	}
 	if len(q.srfs) > 0 {
-		steps = append(steps, step{"ProjectSet", func(c *cost) { c.rows *= 1000; c.total += c.rows * 0.005 }})
+		n = over(n, "ProjectSet", "ProjectSet")
+		n.Rows *= 1000
+		n.Total += n.Rows * 0.005
 	}
-	if q.group != nil {
-		label := "Aggregate"
-		if len(q.group.keys) > 0 {
-			label = "HashAggregate"
-		}
-		steps = append(steps, step{label, func(c *cost) {
-			c.start = c.total + c.rows*callCost
-			if c.total = c.start + 0.01; len(q.group.keys) == 0 {
-				c.rows = 1
-			}
-		}})
+	if q.distinct && len(q.sort) == 0 {
+		n = over(n, "Aggregate", "HashAggregate", [2]string{"Strategy", "Hashed"}, [2]string{"Partial Mode", "Simple"})
 	}
-	// Costs are known from below, lines come from above: leave places and fill them.
-	at := len(e.lines)
-	var places []int
-	for i, s := range steps {
-		e.node(depth+i, s.label, cost{})
-		places = append(places, at+i)
+	if len(q.sort) > 0 {
+		n = over(n, "Sort", "Sort")
+		n.Start = n.Total
 	}
-	c := e.base(q, depth+len(steps))
-	c.width = q.width()
-	for i := len(steps) - 1; i >= 0; i-- {
-		if steps[i].adjust != nil {
-			steps[i].adjust(&c)
-		}
-		line := len(e.lines)
-		e.node(depth+i, steps[i].label, c)
-		e.lines[places[i]] = e.lines[line]
-		e.lines = e.lines[:line]
+	if len(q.on) > 0 || q.distinct && len(q.sort) > 0 {
+		n = over(n, "Unique", "Unique")
 	}
-	return c
+	if q.limit != nil || q.offset != nil {
+		n = over(n, "Limit", "Limit")
+		q.limitCost(n)
+	}
+	return n
 }
 
 // limitCost scales to the part that LIMIT asks for.
-func (q *query) limitCost(c *cost) {
-	n := c.rows
+func (q *query) limitCost(c *PlanNode) {
+	n := c.Rows
 	if k, ok := q.limit.(*constExpr); ok && !k.v.IsNull() {
 		n = min(n, float64(k.v.Int()))
 	}
-	if c.rows > 0 {
-		c.total = c.start + (c.total-c.start)*n/c.rows
+	if c.Rows > 0 {
+		c.Total = c.Start + (c.Total-c.Start)*n/c.Rows
 	}
-	c.rows = n
+	c.Rows = n
 }
 
 func (q *query) width() int {
@@ -115,30 +107,22 @@ func typeWidth(c Column) int {
 	return 32
 }
 
-// base writes what the query reads from.
-func (e *explainer) base(q *query, depth int) cost {
+// explainBase is what the query reads from.
+func explainBase(q *query) *PlanNode {
 	switch {
 	case q.op != parser.SetOpNone:
-		label := "Append"
+		n := &PlanNode{Type: "Append", Text: "Append"}
 		if q.op != parser.SetOpUnion {
-			label = "HashSetOp " + setOpName(q.op)
+			n = &PlanNode{Type: "SetOp", Text: "HashSetOp " + setOpName(q.op), Strategy: [][2]string{{"Strategy", "Hashed"}}}
 		}
-		at := len(e.lines)
-		e.node(depth, label, cost{})
-		l := e.query(q.left, depth+1, "")
-		r := e.query(q.right, depth+1, "")
-		c := cost{start: l.start, total: l.total + r.total + 0.03, rows: l.rows + r.rows, width: q.width()}
-		line := len(e.lines)
-		e.node(depth, label, c)
-		e.lines[at] = e.lines[line]
-		e.lines = e.lines[:line]
-		return c
+		l, r := explainQuery(q.left), explainQuery(q.right)
+		l.Relationship, r.Relationship = "Member", "Member"
+		n.Start, n.Total, n.Rows, n.Children = l.Start, l.Total+r.Total+0.03, l.Rows+r.Rows, []*PlanNode{l, r}
+		return n
 	case q.from == nil:
-		c := cost{total: 0.01, rows: 1, width: q.width()}
-		e.node(depth, "Result", c)
-		return c
+		return &PlanNode{Type: "Result", Text: "Result", Total: 0.01, Rows: 1}
 	}
-	return e.source(q.from, depth, q)
+	return explainSource(q.from, q)
 }
 
 // callCost is PostgreSQL's cpu_operator_cost: what a row costs for every call in
@@ -158,54 +142,70 @@ func (q *query) calls() float64 {
 	return n
 }
 
-// source writes a FROM item.
-func (e *explainer) source(src source, depth int, q *query) cost {
-	var c cost
-	label := ""
-	named := func(kind, name, alias string) string {
-		if alias != "" && alias != name {
-			return kind + " on " + parser.QuoteIdent(name) + " " + parser.QuoteIdent(alias)
-		}
-		return kind + " on " + parser.QuoteIdent(name)
+// scanNode is a node that reads what has a name.
+func scanNode(typ, key, name, alias string) *PlanNode {
+	text := typ + " on " + parser.QuoteIdent(name)
+	if alias == "" {
+		alias = name
 	}
+	if alias != name {
+		text += " " + parser.QuoteIdent(alias)
+	}
+	n := &PlanNode{Type: typ, Text: text}
+	if key != "" {
+		n.About = append(n.About, [2]string{key, name})
+	}
+	n.About = append(n.About, [2]string{"Alias", alias})
+	return n
+}
+
+// explainSource is a FROM item.
+func explainSource(src source, q *query) *PlanNode {
+	var c *PlanNode
 	switch n := src.(type) {
 	case *relationSource:
-		c, label = cost{total: 1.01, rows: 1}, named("Seq Scan", n.name, n.alias)
+		c = scanNode("Seq Scan", "Relation Name", n.name, n.alias)
+		c.Total, c.Rows = 1.01, 1
 	case *functionSource:
-		rows := 1.0
+		c = scanNode("Function Scan", "Function Name", n.name, n.alias)
+		c.Start, c.Rows = callCost, 1
 		if n.funcs[0].set {
-			rows = setRows(&n.funcs[0])
+			c.Rows = setRows(&n.funcs[0])
 		}
-		c, label = cost{start: callCost, total: callCost + 0.01*max(1, rows), rows: rows}, named("Function Scan", n.name, n.alias)
+		c.Total = callCost + 0.01*max(1, c.Rows)
 	case *valuesSource:
-		rows := float64(len(n.rows))
-		c, label = cost{total: rows * 0.0125, rows: rows}, `Values Scan on "*VALUES*"`
+		c = scanNode("Values Scan", "", "*VALUES*", "")
+		c.Rows = float64(len(n.rows))
+		c.Total = c.Rows * 0.0125
 	case *cteSource:
-		c, label = cost{total: 0.02, rows: 1}, named("CTE Scan", n.cte.name, n.alias)
+		c = scanNode("CTE Scan", "CTE Name", n.cte.name, n.alias)
+		c.Total, c.Rows = 0.02, 1
 	case *subquerySource:
-		return e.query(n.q, depth, n.alias)
+		return explainQuery(n.q)
 	case *joinSource:
-		label = "Nested Loop"
-		if k := map[parser.JoinType]string{parser.JoinLeft: " Left Join", parser.JoinRight: " Right Join", parser.JoinFull: " Full Join"}[n.kind]; k != "" {
-			label += k
-		}
-		at := len(e.lines)
-		e.node(depth, label, c)
-		l := e.source(n.left, depth+1, q)
-		r := e.source(n.right, depth+1, q)
-		c = cost{start: l.start + r.start, total: l.total + l.rows*r.total, rows: l.rows * r.rows, width: l.width + r.width}
-		line := len(e.lines)
-		e.node(depth, label, c)
-		e.lines[at] = e.lines[line]
-		e.lines = e.lines[:line]
-		return c
+		return explainJoin(n, q)
+	default:
+		c = &PlanNode{Type: "Result", Text: "Result", Total: 0.01, Rows: 1}
 	}
-	c.width = q.width()
+	c.Width = q.width()
 	if q.group == nil && q.srfs == nil {
-		c.total += c.rows * q.calls() * callCost
+		c.Total += c.Rows * q.calls() * callCost
 	}
-	e.node(depth, label, c)
 	return c
+}
+
+var joinTypes = map[parser.JoinType]string{parser.JoinLeft: "Left", parser.JoinRight: "Right", parser.JoinFull: "Full"}
+
+func explainJoin(j *joinSource, q *query) *PlanNode {
+	n := &PlanNode{Type: "Nested Loop", Text: "Nested Loop", About: [][2]string{{"Join Type", "Inner"}}}
+	if kind := joinTypes[j.kind]; kind != "" {
+		n.Text, n.About[0][1] = "Nested Loop "+kind+" Join", kind
+	}
+	l, r := explainSource(j.left, q), explainSource(j.right, q)
+	l.Relationship, r.Relationship = "Outer", "Inner"
+	n.Start, n.Total, n.Rows, n.Width = l.Start+r.Start, l.Total+l.Rows*r.Total, l.Rows*r.Rows, l.Width+r.Width
+	n.Children = []*PlanNode{l, r}
+	return n
 }
 
 // setRows estimates a function's rows: those of a series with constant ends are known.

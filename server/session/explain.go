@@ -1,8 +1,9 @@
 package session
 
 import (
-	"regexp"
+	"fmt"
 	"strings"
+	"time"
 
 	"seqd/engine/query"
 	"seqd/protocol/parser"
@@ -10,13 +11,16 @@ import (
 	"seqd/protocol/sqlstate"
 )
 
-// explainOptions are those of EXPLAIN that change what it shows.
-type explainOptions struct{ costs bool }
+// explainOptions are those of EXPLAIN that change what it does or shows.
+type explainOptions struct {
+	analyze, costs, verbose, timing, summary bool
+	format                                   string
+}
 
 // readExplainOptions is the beginning of PostgreSQL's ExplainQuery.
-func readExplainOptions(list []parser.ExplainOption) (explainOptions, error) {
-	o := explainOptions{costs: true}
-	on := map[string]bool{}
+func readExplainOptions(list []parser.ExplainOption) (*explainOptions, error) {
+	o := &explainOptions{format: "text"}
+	on := map[string]bool{"costs": true}
 	for _, e := range list {
 		name := strings.ToLower(e.Name)
 		switch name {
@@ -29,15 +33,12 @@ func readExplainOptions(list []parser.ExplainOption) (explainOptions, error) {
 				return o, sqlstate.Errorf(sqlstate.SyntaxError, "%s requires a Boolean value", name)
 			}
 			on[name] = v
-			if name == "costs" {
-				o.costs = v
-			}
 		case "format":
 			switch e.Value {
-			case "text":
-			case "json", "xml", "yaml":
-				return o, sqlstate.Errorf(sqlstate.FeatureNotSupported, "seqd does not serve EXPLAIN in the format %s", strings.ToUpper(e.Value)).
-					WithHint("Leave out FORMAT.").At(int(e.Pos))
+			case "text", "json", "xml", "yaml":
+				o.format = e.Value
+			case "":
+				return o, sqlstate.New(sqlstate.SyntaxError, "format requires a parameter")
 			default:
 				return o, sqlstate.Errorf(sqlstate.InvalidParameterValue, "unrecognized value for EXPLAIN option \"format\": \"%s\"", e.Value).At(int(e.Pos))
 			}
@@ -50,37 +51,98 @@ func readExplainOptions(list []parser.ExplainOption) (explainOptions, error) {
 			return o, sqlstate.Errorf(sqlstate.InvalidParameterValue, "EXPLAIN option %s requires ANALYZE", strings.ToUpper(needs))
 		}
 	}
-	if on["analyze"] {
-		return o, sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not serve EXPLAIN ANALYZE").
-			WithHint("EXPLAIN shows the plan without taking a value.")
+	unless := func(name string, otherwise bool) bool {
+		if v, set := on[name]; set {
+			return v
+		}
+		return otherwise
 	}
+	o.analyze, o.costs, o.verbose = on["analyze"], on["costs"], on["verbose"]
+	o.timing, o.summary = unless("timing", o.analyze), unless("summary", o.analyze)
 	return o, nil
 }
 
-var costs = regexp.MustCompile(`  \(cost=[^)]*\)$`)
+// explainType is the type of EXPLAIN's column (ExplainResultDesc).
+func explainType(list []parser.ExplainOption) pgtypes.OID {
+	typ := pgtypes.OID(pgtypes.Text)
+	for _, e := range list {
+		if strings.EqualFold(e.Name, "format") {
+			switch e.Value {
+			case "json":
+				typ = pgtypes.JSON
+			case "xml":
+				typ = pgtypes.XML
+			default:
+				typ = pgtypes.Text
+			}
+		}
+	}
+	return typ
+}
 
-// runExplain shows a plan without running it.
-func (s *Session) runExplain(stmt *parser.ExplainStmt, params []pgtypes.OID) (result, error) {
+// runExplain shows a plan, and runs it for ANALYZE.
+func (s *Session) runExplain(p *portal, stmt *parser.ExplainStmt) (result, error) {
 	options, err := readExplainOptions(stmt.Options)
 	if err != nil {
 		return result{}, err
 	}
-	plan, err := s.explained(stmt.Query, params)
+	began := time.Now()
+	plan, err := s.explained(stmt.Query, p.stmt.params)
 	if err != nil {
 		return result{}, err
 	}
-	lines := []string{"Utility statements have no plan structure"}
+	x := &explained{planning: millis(time.Since(began))}
 	if plan != nil {
-		lines = plan.Explain()
+		x.node = plan.Explain(evaluator{s})
+	}
+	if options.analyze {
+		if err := s.runExplained(p, stmt.Query, plan, x); err != nil {
+			return result{}, err
+		}
 	}
 	rows := &fixedRows{}
-	for _, line := range lines {
-		if !options.costs {
-			line = costs.ReplaceAllString(line, "")
-		}
+	for _, line := range options.show(x) {
 		rows.rows = append(rows.rows, textRow(line))
 	}
 	return result{tag: "EXPLAIN", rows: rows}, nil
+}
+
+func millis(d time.Duration) string { return fmt.Sprintf("%.3f", float64(d.Nanoseconds())/1e6) }
+
+// runExplained runs the statement for ANALYZE and throws its rows away.
+func (s *Session) runExplained(p *portal, stmt parser.Statement, plan *query.Plan, x *explained) error {
+	switch stmt.(type) {
+	case *parser.ExecuteStmt, *parser.DeclareCursorStmt:
+		return sqlstate.New(sqlstate.FeatureNotSupported, "seqd does not serve EXPLAIN ANALYZE of EXECUTE and DECLARE").
+			WithHint("Use EXPLAIN ANALYZE of the query itself.")
+	}
+	if plan == nil {
+		return nil
+	}
+	s.tx.queried = true
+	began := time.Now()
+	rows, err := plan.Open(evaluator{s}, p.args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	x.run[0] = millis(0)
+	for {
+		row, err := rows.Next()
+		if err != nil {
+			return err
+		}
+		if x.rows == 0 {
+			x.run[0] = millis(time.Since(began))
+		}
+		if row == nil {
+			break
+		}
+		x.rows++
+	}
+	x.run[1] = millis(time.Since(began))
+	x.total = x.run[1]
+	return nil
 }
 
 // explained is the plan of a statement, nil if it has none.

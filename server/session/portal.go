@@ -199,7 +199,7 @@ func (s *Session) run(p *portal) (result, error) {
 	case *parser.VariableShowStmt:
 		return s.runShow(stmt)
 	case *parser.ExplainStmt:
-		return s.runExplain(stmt, p.stmt.params)
+		return s.runExplain(p, stmt)
 	case *parser.ExecuteStmt:
 		return s.runExecute(stmt)
 	case *parser.FetchStmt:

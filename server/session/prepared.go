@@ -102,6 +102,7 @@ func (s *Session) plan(p *prepared) error {
 		return s.planShow(p, stmt)
 	case *parser.ExplainStmt:
 		p.columns = textColumn("QUERY PLAN")
+		p.columns[0].Type = explainType(stmt.Options)
 		inner, err := s.analyze(stmt.Query, "", p.declared)
 		if err != nil {
 			return err
