@@ -93,6 +93,7 @@ func TestStockAndEpochs(t *testing.T) {
 		if v := value(t, s, 1); v >= 5000 {
 			t.Errorf("%d of a change that is not known", v)
 		}
+		synctest.Wait() // a reservation under way would be a concurrent update
 		first.order(t, engine.OrderStrict)
 		if err := s.b.CatchUp(t.Context()); err != nil {
 			t.Fatal(err)
