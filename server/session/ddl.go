@@ -226,15 +226,20 @@ func onlyOwnedBy(options []parser.SeqOption) bool {
 	return true
 }
 
-func alterTag(object parser.ObjectType) string { return "ALTER " + strings.ToUpper(string(object)) }
+// toAlter begins an ALTER: its tag, and the relation that it is about; none if that is
+// missing and may be.
+func (s *Session) toAlter(object parser.ObjectType, name parser.RangeVar, ifExists bool) (tag string, found engine.Relation, err error) {
+	tag = "ALTER " + strings.ToUpper(string(object))
+	if err := s.writable(tag); err != nil {
+		return "", nil, err
+	}
+	found, err = s.altered(object, name, ifExists)
+	return tag, found, err
+}
 
 // replace changes something of a relation that values do not depend on.
 func (s *Session) replace(object parser.ObjectType, name parser.RangeVar, ifExists bool, change func(engine.Relation) error) (string, error) {
-	tag := alterTag(object)
-	if err := s.writable(tag); err != nil {
-		return "", err
-	}
-	found, err := s.altered(object, name, ifExists)
+	tag, found, err := s.toAlter(object, name, ifExists)
 	if err != nil || found == nil {
 		return tag, err
 	}
@@ -309,11 +314,7 @@ func (s *Session) setOwner(a *parser.AlterOwnerStmt) (string, error) {
 
 // setPersistence is SET LOGGED / SET UNLOGGED: PostgreSQL rewrites the sequence.
 func (s *Session) setPersistence(a *parser.AlterPersistenceStmt) (string, error) {
-	tag := alterTag(a.Object)
-	if err := s.writable(tag); err != nil {
-		return "", err
-	}
-	found, err := s.altered(a.Object, a.Name, a.IfExists)
+	tag, found, err := s.toAlter(a.Object, a.Name, a.IfExists)
 	if err != nil || found == nil {
 		return tag, err
 	}

@@ -12,11 +12,7 @@ import (
 
 // alterTable is ALTER TABLE with commands, one after the other.
 func (s *Session) alterTable(a *parser.AlterTableStmt) (string, error) {
-	tag := alterTag(a.Object)
-	if err := s.writable(tag); err != nil {
-		return "", err
-	}
-	found, err := s.altered(a.Object, a.Name, a.IfExists)
+	tag, found, err := s.toAlter(a.Object, a.Name, a.IfExists)
 	if err != nil || found == nil {
 		return tag, err
 	}
@@ -304,11 +300,7 @@ func addOptions(c *parser.AlterTableCmd) []parser.SeqOption {
 
 // renamePart is RENAME COLUMN and RENAME CONSTRAINT.
 func (s *Session) renamePart(r *parser.RenamePartStmt) (string, error) {
-	tag := alterTag(r.Object)
-	if err := s.writable(tag); err != nil {
-		return "", err
-	}
-	found, err := s.altered(r.Object, r.Relation, r.IfExists)
+	tag, found, err := s.toAlter(r.Object, r.Relation, r.IfExists)
 	if err != nil || found == nil {
 		return tag, err
 	}
