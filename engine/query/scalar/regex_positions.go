@@ -109,55 +109,54 @@ func regexLike(a []Value) (Value, error) {
 }
 
 func regexInstr(a []Value) (Value, error) {
-	start, err := intArg(a, 2, "start", 1, 1)
+	group, end, err := groupOf("regexp_instr()", a, 5)
 	if err != nil {
 		return Value{}, err
 	}
-	n, err := intArg(a, 3, "n", 1, 1)
-	if err != nil {
-		return Value{}, err
-	}
-	end, err := intArg(a, 4, "endoption", 0, 0)
-	if err != nil {
-		return Value{}, err
-	}
-	sub, err := intArg(a, 6, "subexpr", 0, 0)
-	if err != nil {
-		return Value{}, err
-	}
-	re, err := compileFor("regexp_instr()", a, 5, start)
-	if err != nil {
-		return Value{}, err
-	}
-	m := nthMatch(re, a[0].Text(), start, n)
-	if m == nil || int(sub)*2 >= len(m) || m[sub*2] < 0 {
+	if group == nil {
 		return pgtypes.NewInt(0), nil
 	}
-	return pgtypes.NewInt(position(a[0].Text(), m[sub*2+end])), nil
+	return pgtypes.NewInt(position(a[0].Text(), group[end])), nil
 }
 
 func regexSubstrOf(a []Value) (Value, error) {
+	group, _, err := groupOf("regexp_substr()", a, 4)
+	if err != nil || group == nil {
+		return Value{}, err
+	}
+	return pgtypes.NewText(a[0].Text()[group[0]:group[1]]), nil
+}
+
+// groupOf is where a group of the n-th match begins and ends, nil if there is none. The
+// start and n are the arguments 2 and 3, the group's number follows the flags; between
+// stands the endoption, if the function has one.
+func groupOf(function string, a []Value, flagsAt int) (group []int, end int64, err error) {
 	start, err := intArg(a, 2, "start", 1, 1)
 	if err != nil {
-		return Value{}, err
+		return nil, 0, err
 	}
 	n, err := intArg(a, 3, "n", 1, 1)
 	if err != nil {
-		return Value{}, err
+		return nil, 0, err
 	}
-	sub, err := intArg(a, 5, "subexpr", 0, 0)
-	if err != nil {
-		return Value{}, err
+	if flagsAt > 4 {
+		if end, err = intArg(a, 4, "endoption", 0, 0); err != nil {
+			return nil, 0, err
+		}
 	}
-	re, err := compileFor("regexp_substr()", a, 4, start)
+	sub, err := intArg(a, flagsAt+1, "subexpr", 0, 0)
 	if err != nil {
-		return Value{}, err
+		return nil, 0, err
+	}
+	re, err := compileFor(function, a, flagsAt, start)
+	if err != nil {
+		return nil, 0, err
 	}
 	m := nthMatch(re, a[0].Text(), start, n)
 	if m == nil || int(sub)*2 >= len(m) || m[sub*2] < 0 {
-		return Value{}, nil
+		return nil, end, nil
 	}
-	return pgtypes.NewText(a[0].Text()[m[sub*2]:m[sub*2+1]]), nil
+	return m[sub*2 : sub*2+2], end, nil
 }
 
 // regexReplaceOf replaces the n-th match from a start on, all of them for n 0.
