@@ -107,23 +107,15 @@ func newComparison(old, new Named) *comparison {
 // table of a metric; "" if no row has it in both runs. What the statistics warn of goes
 // to notes, once.
 func (c *comparison) table(m metric, notes *[]string) string {
-	t := table.NewWriter()
-	t.SetStyle(plain)
-	var header table.Row
-	var configs []table.ColumnConfig
-	add := func(name string, align text.Align) {
-		header = append(header, name)
-		configs = append(configs, table.ColumnConfig{Number: len(header), Align: align, AlignHeader: align})
-	}
+	var head columns
 	for _, x := range c.axes.varying {
-		add(x.header, text.AlignRight)
+		head.add(x.header, text.AlignRight)
 	}
-	add("target", text.AlignLeft)
-	add(c.runs[0].Name, text.AlignRight)
-	add(c.runs[1].Name, text.AlignRight)
-	add("change", text.AlignLeft)
-	t.AppendHeader(header)
-	t.SetColumnConfigs(configs)
+	head.add("target", text.AlignLeft)
+	head.add(c.runs[0].Name, text.AlignRight)
+	head.add(c.runs[1].Name, text.AlignRight)
+	head.add("change", text.AlignLeft)
+	t := head.table()
 	for _, row := range c.rows {
 		old, new := sampleFor(m, row.old), sampleFor(m, row.new)
 		if old == nil || new == nil {

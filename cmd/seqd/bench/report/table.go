@@ -71,29 +71,41 @@ func (v *view) packed(list []group, width int) []group {
 	return out
 }
 
-// table draws a group's columns for all cells.
-func (v *view) table(g group) string {
+// columns are the names of a table's columns, and how they are aligned.
+type columns struct {
+	header  table.Row
+	configs []table.ColumnConfig
+}
+
+func (c *columns) add(name string, align text.Align) {
+	c.header = append(c.header, name)
+	c.configs = append(c.configs, table.ColumnConfig{Number: len(c.header), Align: align, AlignHeader: align})
+}
+
+// table is one without rows.
+func (c *columns) table() table.Writer {
 	t := table.NewWriter()
 	t.SetStyle(plain)
-	var header table.Row
-	var configs []table.ColumnConfig
-	add := func(name string, align text.Align) {
-		header = append(header, name)
-		configs = append(configs, table.ColumnConfig{Number: len(header), Align: align, AlignHeader: align})
-	}
+	t.AppendHeader(c.header)
+	t.SetColumnConfigs(c.configs)
+	return t
+}
+
+// table draws a group's columns for all cells.
+func (v *view) table(g group) string {
+	var head columns
 	for _, x := range v.axes.varying {
 		align := text.AlignRight
 		if x.number == nil {
 			align = text.AlignLeft
 		}
-		add(x.header, align)
+		head.add(x.header, align)
 	}
-	add("target", text.AlignLeft)
+	head.add("target", text.AlignLeft)
 	for _, c := range g.columns {
-		add(c.header, text.AlignRight)
+		head.add(c.header, text.AlignRight)
 	}
-	t.AppendHeader(header)
-	t.SetColumnConfigs(configs)
+	t := head.table()
 	last := -1
 	for i := range v.cells {
 		c := &v.cells[i]
