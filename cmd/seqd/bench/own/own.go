@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -88,7 +87,7 @@ func (s *Servers) awaitVoters(ctx context.Context) error {
 	defer cancel()
 	for {
 		cmd := exec.CommandContext(ctx, s.options.Program, "cluster", "status", "--node", s.nodes[0].peer)
-		cmd.Env = environment()
+		cmd.Env = proc.Environment()
 		status, err := cmd.CombinedOutput()
 		if err == nil && len(voterLine.FindAll(status, -1)) == len(s.nodes) {
 			return nil
@@ -99,11 +98,6 @@ func (s *Servers) awaitVoters(ctx context.Context) error {
 			return fmt.Errorf("not all nodes have a vote: %w: %s", ctx.Err(), status)
 		}
 	}
-}
-
-// environment is ours without the settings that are meant for other servers.
-func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "SEQD_") })
 }
 
 // Ports of own servers. Those that the kernel hands out by itself lie above: a
@@ -125,8 +119,6 @@ func freePort() (addr string, err error) {
 	return "", err
 }
 
-var readyLine = regexp.MustCompile(`^seqd \S+ ready: listening on (\S+),`)
-
 func (s *Servers) start(ctx context.Context, n *node) error {
 	args := []string{"serve", "--listen", n.sql, "--data-dir", filepath.Join(s.dir, n.name), "--node-id", n.name, "--log-level", "warn"}
 	if n.peer == "" {
@@ -143,17 +135,9 @@ func (s *Servers) start(ctx context.Context, n *node) error {
 	cmd := exec.Command(s.options.Program, args...)
 	// A group of its own: Ctrl-C at the terminal is ours to handle.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Env = environment()
-	ready := make(chan string, 1)
+	var ready <-chan string
 	var err error
-	n.process, err = proc.Start(cmd, syscall.SIGKILL, func(line string) {
-		if m := readyLine.FindStringSubmatch(line); m != nil {
-			select {
-			case ready <- m[1]:
-			default:
-			}
-		}
-	})
+	n.process, ready, err = proc.StartSeqd(cmd)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"seqd/cmd/seqd/bench/result"
 	"seqd/cmd/seqd/e2e/pgserver"
 	"seqd/cmd/seqd/e2e/seqdserver"
+	"seqd/cmd/seqd/proc"
 )
 
 // command is `seqd bench` with a folder of its own for what it leaves behind.
@@ -39,7 +40,7 @@ func newCommand(t *testing.T, args ...string) *command {
 	// Should it hang, it says where.
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGQUIT) }
 	c.WaitDelay = 10 * time.Second
-	c.Env = append(seqdserver.Environment(), "TMPDIR="+c.dir)
+	c.Env = append(proc.Environment(), "TMPDIR="+c.dir)
 	c.Stdout, c.Stderr = &c.out, &c.errOut
 	return c
 }

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"seqd/cmd/seqd/proc"
 )
 
 // Run runs one of seqd's commands and returns what it prints to standard output;
@@ -20,7 +22,7 @@ func Run(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), StartTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, bin, args...)
-	cmd.Env = Environment()
+	cmd.Env = proc.Environment()
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if err = cmd.Run(); err != nil {

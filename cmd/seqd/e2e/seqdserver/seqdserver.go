@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -28,11 +27,6 @@ const (
 	StartTimeout = 20 * time.Second
 	StopTimeout  = 20 * time.Second
 )
-
-// readyLine is the one line that a started seqd writes to stderr, such as
-//
-//	seqd 0.1.0 ready: listening on 127.0.0.1:5433, data in ./seqd-data; try: psql -h 127.0.0.1 -p 5433 -U postgres
-var readyLine = regexp.MustCompile(`^seqd \S+ ready: listening on ([^\s,]+),`)
 
 var built struct {
 	once sync.Once
@@ -170,23 +164,10 @@ func (s *Server) launch() (<-chan string, error) {
 	}
 	line := slices.Concat(s.opts.Prefix, []string{bin}, args)
 	cmd := exec.Command(line[0], line[1:]...)
-	cmd.Env = Environment()
-	ready := make(chan string, 1)
+	var ready <-chan string
 	var err error
-	s.proc, err = proc.Start(cmd, syscall.SIGKILL, func(line string) {
-		if m := readyLine.FindStringSubmatch(line); m != nil {
-			select {
-			case ready <- m[1]:
-			default:
-			}
-		}
-	})
+	s.proc, ready, err = proc.StartSeqd(cmd)
 	return ready, err
-}
-
-// Environment is this process's, without what would configure seqd.
-func Environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "SEQD_") })
 }
 
 // Addr is host:port of the running server.
