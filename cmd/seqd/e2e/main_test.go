@@ -10,6 +10,7 @@ import (
 
 	"seqd/cmd/seqd/e2e/nullserver"
 	"seqd/cmd/seqd/e2e/pgserver"
+	"seqd/cmd/seqd/e2e/required"
 	"seqd/cmd/seqd/e2e/seqdserver"
 	"seqd/cmd/seqd/e2e/target"
 )
@@ -50,7 +51,7 @@ func thePostgres(t *testing.T) *target.Postgres {
 		postgres.target, postgres.err = target.NewPostgres()
 	})
 	if err := postgres.err; err != nil {
-		if !errors.Is(err, pgserver.ErrNotFound) || os.Getenv(pgserver.RequireEnv) == "1" || *rewrite {
+		if !errors.Is(err, pgserver.ErrNotFound) || os.Getenv(required.Postgres) == "1" || *rewrite {
 			t.Fatal(err)
 		}
 		fmt.Fprintf(os.Stderr, "\n*** %s: %v; comparing seqd with what was recorded earlier ***\n\n", t.Name(), err)

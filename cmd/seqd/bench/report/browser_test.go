@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image/png"
 	"os"
@@ -20,10 +21,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-)
 
-// requireClientsEnv, set to 1, turns a missing browser into a failure. CI sets it.
-const requireClientsEnv = "SEQD_REQUIRE_CLIENTS"
+	"seqd/cmd/seqd/e2e/required"
+)
 
 // screenshotsEnv names a folder in which the screenshots are kept, to be looked at.
 const screenshotsEnv = "SEQD_SCREENSHOTS"
@@ -39,12 +39,7 @@ func browser(t *testing.T) context.Context {
 		}
 	}
 	if path == "" {
-		why := "no browser (Debian: chromium-headless-shell)"
-		if os.Getenv(requireClientsEnv) == "1" {
-			t.Fatal(why)
-		}
-		fmt.Fprintf(os.Stderr, "\n*** %s SKIPPED: %s; set %s=1 to make this a failure ***\n\n", t.Name(), why, requireClientsEnv)
-		t.Skip(why)
+		required.Missing(t, required.Clients, errors.New("no browser (Debian: chromium-headless-shell)"))
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox) // root has no sandbox
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)

@@ -14,11 +14,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"seqd/cmd/seqd/e2e/required"
 	"seqd/cmd/seqd/e2e/seqdserver"
 )
-
-// requireClientsEnv, set to 1, turns a missing client into a failure. CI sets it.
-const requireClientsEnv = "SEQD_REQUIRE_CLIENTS"
 
 // secured is a seqd as its manual says to put one on a network: with what seqd cert makes.
 type secured struct {
@@ -150,7 +148,7 @@ func TestClientsLogIn(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.found(); err != nil {
-				missing(t, err)
+				required.Missing(t, required.Clients, err)
 			}
 			value++
 			args := c.command(t)
@@ -177,14 +175,4 @@ func output(t *testing.T, args []string) string {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	_ = cmd.Run() // what it prints is what counts
 	return strings.TrimSpace(out.String())
-}
-
-// missing ends a test whose client is not there.
-func missing(tb testing.TB, why error) {
-	tb.Helper()
-	if os.Getenv(requireClientsEnv) == "1" {
-		tb.Fatal(why)
-	}
-	fmt.Fprintf(os.Stderr, "\n*** %s SKIPPED: %v; set %s=1 to make this a failure ***\n\n", tb.Name(), why, requireClientsEnv)
-	tb.Skip(why)
 }

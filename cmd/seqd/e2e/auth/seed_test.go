@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"seqd/cmd/seqd/e2e/required"
 )
 
 // seedSession is what the seed "permission denied for sequence" types into psql, up to
@@ -42,7 +44,7 @@ SELECT current_database(), session_user;
 // on both servers: alike at every step, 42501 before the GRANT and a value after it.
 func TestSeedPermissionDenied(t *testing.T) {
 	if err := runs("node", "-e", "require('pg')")(); err != nil {
-		missing(t, err)
+		required.Missing(t, required.Clients, err)
 	}
 	pg, seqd, _ := both(t)
 	var said []string

@@ -16,13 +16,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"seqd/cmd/seqd/e2e/pgserver"
+	"seqd/cmd/seqd/e2e/required"
 	"seqd/cmd/seqd/e2e/seqdserver"
 )
 
 var rewrite = flag.Bool("rewrite", false, "make docs/compatibility.md anew")
-
-// requireClientsEnv, set to 1, turns a missing client into a failure. CI sets it.
-const requireClientsEnv = "SEQD_REQUIRE_CLIENTS"
 
 // patience is for one program: its start on a busy machine is most of it.
 const patience = 3 * time.Minute
@@ -87,7 +85,7 @@ func atoi(t *testing.T, s string) (n int) {
 func (c *client) play(t *testing.T, database string, sides []server) *row {
 	version, err := c.installed()
 	if err != nil {
-		missing(t, err)
+		required.Missing(t, required.Clients, err)
 	}
 	line := c.command(t)
 	var outputs []string
@@ -139,16 +137,6 @@ func (c *client) installed() (string, error) {
 		return "", fmt.Errorf("%s names no version: %s", strings.Join(c.version, " "), out)
 	}
 	return v, nil
-}
-
-// missing ends a test whose client is not there.
-func missing(tb testing.TB, why error) {
-	tb.Helper()
-	if os.Getenv(requireClientsEnv) == "1" {
-		tb.Fatal(why)
-	}
-	fmt.Fprintf(os.Stderr, "\n*** %s SKIPPED: %v; set %s=1 to make this a failure ***\n\n", tb.Name(), why, requireClientsEnv)
-	tb.Skip(why)
 }
 
 // environment has none of the settings that clients take from their surroundings.

@@ -21,14 +21,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"seqd/cmd/seqd/e2e/required"
 	"seqd/cmd/seqd/proc"
 )
 
 // Major is the PostgreSQL that seqd is compared with.
 const Major = 15
-
-// RequireEnv, set to 1, turns a missing PostgreSQL into a failure. CI sets it.
-const RequireEnv = "SEQD_REQUIRE_POSTGRES"
 
 // ErrNotFound says that this machine has no PostgreSQL 15.
 var ErrNotFound = errors.New("PostgreSQL 15 (initdb, postgres) was not found on PATH nor in /usr/lib/postgresql/15/bin")
@@ -81,7 +79,7 @@ func Find() (bin, version string, err error) {
 }
 
 // ForTest starts a server that ends with the test. Without PostgreSQL it fails
-// the test under RequireEnv, and otherwise skips it after saying so on stderr.
+// the test under required.Postgres, and otherwise skips it after saying so on stderr.
 func ForTest(tb testing.TB, opts Options) *Server {
 	tb.Helper()
 	s, err := Start(opts)
@@ -98,11 +96,7 @@ func ForTest(tb testing.TB, opts Options) *Server {
 // Missing ends a test that cannot run without PostgreSQL: see ForTest.
 func Missing(tb testing.TB) {
 	tb.Helper()
-	if os.Getenv(RequireEnv) == "1" {
-		tb.Fatal(ErrNotFound)
-	}
-	fmt.Fprintf(os.Stderr, "\n*** %s SKIPPED: %v; set %s=1 to make this a failure ***\n\n", tb.Name(), ErrNotFound, RequireEnv)
-	tb.Skip(ErrNotFound)
+	required.Missing(tb, required.Postgres, ErrNotFound)
 }
 
 // Start makes a new cluster and serves it.
