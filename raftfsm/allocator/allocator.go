@@ -117,7 +117,7 @@ func New(c Config) *Allocator {
 func (a *Allocator) Start(term uint64) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.end, a.ended = cancel, make(chan struct{})
-	a.due.clear()
+	a.due.fail(ErrNotServing)
 	a.confirmed.Store(math.MinInt64)
 	a.stalled.Store(nil)
 	// A session may follow another one of the same term, after a hand-over that failed:

@@ -27,13 +27,7 @@ func (b *branch) end(r engine.Result, err error) {
 func (a *Allocator) Branch(ctx context.Context, c *engine.CreateDatabase,
 	propose func(*engine.CreateDatabase) (engine.Result, error)) (engine.Result, error) {
 	b := &branch{command: *c, propose: propose, done: make(chan struct{})}
-	a.due.mu.Lock()
-	a.due.branches = append(a.due.branches, b)
-	a.due.mu.Unlock()
-	a.due.awake()
-	if a.term.Load() == 0 {
-		a.due.fail(ErrNotServing) // Stop may have looked before
-	}
+	a.ask(func(d *due) { d.branches = append(d.branches, b) })
 	select {
 	case <-b.done:
 		return b.result, b.err

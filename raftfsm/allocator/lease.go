@@ -59,6 +59,17 @@ func (s *Sequence) wasConfirmed() {
 	s.pump()
 }
 
+// ask puts a request on the list of what is due, and wakes who sees to it.
+func (a *Allocator) ask(put func(*due)) {
+	a.due.mu.Lock()
+	put(&a.due)
+	a.due.mu.Unlock()
+	a.due.awake()
+	if a.term.Load() == 0 {
+		a.due.fail(ErrNotServing) // Stop may have looked before
+	}
+}
+
 // Confirm returns nil if nobody else can have served before this call: the lease
 // holds, or an entry was proposed after the call and has been applied.
 func (a *Allocator) Confirm(ctx context.Context) error {
@@ -66,13 +77,7 @@ func (a *Allocator) Confirm(ctx context.Context) error {
 		return nil
 	}
 	done := make(chan error, 1)
-	a.due.mu.Lock()
-	a.due.confirms = append(a.due.confirms, done)
-	a.due.mu.Unlock()
-	a.due.awake()
-	if a.term.Load() == 0 {
-		a.due.fail(ErrNotServing) // Stop may have looked before
-	}
+	a.ask(func(d *due) { d.confirms = append(d.confirms, done) })
 	select {
 	case err := <-done:
 		return err

@@ -58,8 +58,6 @@ func (d *due) take() ([]*Sequence, []chan error, []*branch) {
 	return list, confirms, branches
 }
 
-func (d *due) clear() { d.fail(ErrNotServing) }
-
 // request puts the sequence on the list for the next reservation.
 func (s *Sequence) request() {
 	s.inflight = true
