@@ -5,6 +5,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"seqd/protocol/wire"
 )
 
 // Bounds of the wait after Accept ran out of something that will come back.
@@ -48,12 +50,14 @@ func (s *Server) Serve(ln net.Listener) error {
 // ServeConn serves a connection that was accepted elsewhere, and returns when it
 // is over.
 func (s *Server) ServeConn(conn net.Conn) {
-	if s.enter() {
-		defer s.conns.Done()
-		s.serve(conn)
-	} else {
+	if !s.enter() {
 		_ = conn.Close()
+		return
 	}
+	c := s.connection(conn)
+	c.ended = make(chan struct{})
+	c.serve()
+	<-c.ended
 }
 
 func (s *Server) start(conn net.Conn) {
@@ -61,10 +65,11 @@ func (s *Server) start(conn net.Conn) {
 		_ = conn.Close()
 		return
 	}
-	go func() {
-		defer s.conns.Done()
-		s.serve(conn)
-	}()
+	go s.connection(conn).serve()
+}
+
+func (s *Server) connection(conn net.Conn) *connection {
+	return &connection{Server: s, conn: wire.New(conn, s.cfg.Wire)}
 }
 
 // enter counts a connection, or refuses it because the server is closing.

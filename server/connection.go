@@ -15,20 +15,84 @@ import (
 	"seqd/protocol/wire"
 )
 
-// serve sees one connection through from start-up to its end.
-func (s *Server) serve(netConn net.Conn) {
-	conn := wire.New(netConn, s.cfg.Wire)
-	s.farewell(conn, s.converse(conn))
+// connection is one client's way through the server. A goroutine sees it through from
+// start-up to its end; while the client is silent for long, none does.
+type connection struct {
+	*Server
+	conn    *wire.Conn
+	client  *Client // nil before it is authenticated
+	session Session // nil before it has begun
+	end     context.CancelCauseFunc
+	ended   chan struct{} // closed in the end, if not nil
 }
 
-func (s *Server) converse(conn *wire.Conn) (err error) {
-	defer s.rescue(conn, &err)
-	client, err := s.welcome(conn)
-	if client == nil || err != nil {
+// serve serves until the connection ends or its client is silent for long.
+func (c *connection) serve() {
+	if c.session == nil {
+		if err := c.begin(); c.session == nil {
+			c.over(err)
+			return
+		}
+	}
+	for {
+		idle, err := c.run()
+		if !idle {
+			c.over(err)
+			return
+		}
+		if c.conn.Park(c.parkingLot(), c.resume) {
+			c.settling.count()
+			return
+		}
+	}
+}
+
+func (c *connection) resume() { go c.serve() }
+
+// What comes before a session and after it is no part of serve and run: their frames stay
+// while the session waits, and its stack is to be small. (The runtime halves a stack of
+// 8 KiB when no more than about 1,250 bytes are in use.)
+
+//go:noinline
+func (c *connection) begin() (err error) {
+	defer c.rescue(c.conn, &err)
+	if c.client, err = c.welcome(c.conn); c.client == nil || err != nil {
 		return err
 	}
-	defer s.registry.remove(client)
-	return s.runSession(client)
+	ctx, end := c.client.context()
+	c.end = end
+	c.log.Debug("session begins", "client", c.conn.RemoteAddr(), "pid", c.client.PID,
+		"user", c.client.Startup.User, "database", c.client.Startup.Database)
+	c.settling.count()
+	if err := c.conn.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	session, err := c.cfg.Handler.Begin(ctx, c.client)
+	if err == nil {
+		c.session = session
+	}
+	return err
+}
+
+func (c *connection) run() (idle bool, err error) {
+	defer c.rescue(c.conn, &err)
+	return c.session.Run()
+}
+
+//go:noinline
+func (c *connection) over(err error) {
+	if c.end != nil {
+		c.end(context.Canceled)
+		c.log.Debug("session ended", "pid", c.client.PID, "error", err)
+	}
+	if c.client != nil {
+		c.registry.remove(c.client)
+	}
+	c.farewell(c.conn, err)
+	if c.ended != nil {
+		close(c.ended)
+	}
+	c.conns.Done()
 }
 
 // rescue turns a panic into an error: one session's bug ends that session alone.
@@ -98,34 +162,6 @@ func (s *Server) cancelRequest(conn *wire.Conn, request *wire.CancelRequest) {
 		return
 	}
 	s.log.Info("cancel request with a wrong process ID or key", "client", conn.RemoteAddr(), "pid", request.ProcessID)
-}
-
-func (s *Server) runSession(client *Client) error {
-	ctx, end := client.context()
-	defer end(context.Canceled)
-	if err := s.sessionBegins(client); err != nil {
-		return err
-	}
-	err := s.cfg.Handler.Serve(ctx, client)
-	s.sessionEnded(client, err)
-	return err
-}
-
-// What comes before a session and after it is no part of runSession: its frame stays
-// for the session's life, and an idle session's stack is to be small. (The runtime
-// halves a stack of 8 KiB when no more than about 1,250 bytes are in use.)
-
-//go:noinline
-func (s *Server) sessionBegins(client *Client) error {
-	s.log.Debug("session begins", "client", client.Conn.RemoteAddr(), "pid", client.PID,
-		"user", client.Startup.User, "database", client.Startup.Database)
-	s.settling.begins()
-	return client.Conn.SetReadDeadline(time.Time{})
-}
-
-//go:noinline
-func (s *Server) sessionEnded(client *Client, err error) {
-	s.log.Debug("session ended", "pid", client.PID, "error", err)
 }
 
 // farewell tells the client why, if it is to know and does not yet, and closes.

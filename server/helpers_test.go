@@ -18,7 +18,14 @@ const patience = 20 * time.Second
 // handlerFunc is a Handler.
 type handlerFunc func(ctx context.Context, c *Client) error
 
-func (f handlerFunc) Serve(ctx context.Context, c *Client) error { return f(ctx, c) }
+func (f handlerFunc) Begin(ctx context.Context, c *Client) (Session, error) {
+	return sessionFunc(func() (bool, error) { return false, f(ctx, c) }), nil
+}
+
+// sessionFunc is a Session.
+type sessionFunc func() (bool, error)
+
+func (f sessionFunc) Run() (bool, error) { return f() }
 
 // nullSession answers every Query with the same two messages: all that a session
 // costs beyond its own work.

@@ -20,17 +20,24 @@ import (
 // ErrServerClosed is what Serve returns after Shutdown or Close.
 var ErrServerClosed = errors.New("server closed")
 
-// Handler runs sessions.
+// Handler makes sessions.
 type Handler interface {
-	// Serve runs one session and returns when it is over. It begins where
-	// AuthenticationOk was added to the output: ParameterStatus, BackendKeyData
-	// and ReadyForQuery are the session's. ctx ends when the client is terminated;
-	// its cause is the *sqlstate.Error to tell.
+	// Begin makes the session of a client. ctx ends when the client is terminated; its
+	// cause is the *sqlstate.Error to tell. An error is as Run's.
+	Begin(ctx context.Context, c *Client) (Session, error)
+}
+
+// Session is one client's.
+type Session interface {
+	// Run serves the client until the session is over. It begins where AuthenticationOk
+	// was added to the output: ParameterStatus, BackendKeyData and ReadyForQuery are the
+	// session's. idle means that it is not over, but waits for a client that says nothing
+	// (after wire.Conn.Rouse): then Run is called again when there is input.
 	//
 	// An error that is a *sqlstate.Error is told to the client as FATAL unless the
 	// session has sent a FATAL error itself. io.EOF and nil are a normal goodbye.
 	// The connection is closed by the server.
-	Serve(ctx context.Context, c *Client) error
+	Run() (idle bool, err error)
 }
 
 // Authenticator decides whether a client is who it says.
@@ -104,6 +111,10 @@ type Server struct {
 	pending  *pending
 	registry *registry
 	settling *settling
+	parked   struct {
+		once   sync.Once
+		poller *wire.Poller // nil: none is needed, or to be had
+	}
 	accepted atomic.Uint64
 	ctx      context.Context // ends with closing
 	end      context.CancelFunc
@@ -111,7 +122,7 @@ type Server struct {
 	mu        sync.Mutex
 	closing   bool
 	listeners map[net.Listener]struct{}
-	// conns counts the goroutines of connections. Add happens under mu while
+	// conns counts connections. Add happens under mu while
 	// closing is false, so never beside Wait.
 	conns sync.WaitGroup
 }
@@ -126,6 +137,17 @@ func New(cfg Config) *Server {
 		settling:  newSettling(),
 		listeners: map[net.Listener]struct{}{},
 	}
+}
+
+// parkingLot is where connections wait whose clients say nothing, nil without.
+func (s *Server) parkingLot() *wire.Poller {
+	s.parked.once.Do(func() {
+		if p, err := wire.NewPoller(); err == nil {
+			s.parked.poller = p
+			go p.Run()
+		}
+	})
+	return s.parked.poller
 }
 
 // Stats is a count of connections.
@@ -175,6 +197,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
 		s.conns.Wait()
+		s.parked.once.Do(func() {})
+		if s.parked.poller != nil {
+			_ = s.parked.poller.Close() // it is open
+		}
 		close(ended)
 	}()
 	select {

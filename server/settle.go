@@ -9,9 +9,9 @@ import (
 // When a crowd has connected there is much that nobody needs any more: garbage of
 // start-ups and of first statements, and stacks that were deep for a moment and are cut
 // only by a collection. Sessions that then wait make no garbage, so the next collection
-// may be minutes away.
+// may be minutes away. When they are parked there is even more.
 const (
-	settleCrowd = 100 // sessions: fewer are not worth a collection
+	settleCrowd = 100 // sessions, begun or parked: fewer are not worth a collection
 	settleQuiet = 500 * time.Millisecond
 )
 
@@ -21,18 +21,18 @@ type settling struct {
 	quiet   time.Duration
 	collect func()
 
-	mu    sync.Mutex
-	begun int // since the last collection
-	timer *time.Timer
+	mu      sync.Mutex
+	counted int // since the last collection
+	timer   *time.Timer
 }
 
 func newSettling() *settling { return &settling{quiet: settleQuiet, collect: debug.FreeOSMemory} }
 
-// begins counts a session.
-func (s *settling) begins() {
+// count counts a session that has begun, or is parked.
+func (s *settling) count() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.begun++; s.begun < settleCrowd {
+	if s.counted++; s.counted < settleCrowd {
 		return
 	}
 	if s.timer == nil {
@@ -44,7 +44,7 @@ func (s *settling) begins() {
 
 func (s *settling) settle() {
 	s.mu.Lock()
-	s.begun = 0
+	s.counted = 0
 	s.mu.Unlock()
 	s.collect()
 }

@@ -11,19 +11,19 @@ func TestSettling(t *testing.T) {
 	s := &settling{quiet: time.Hour, collect: func() { collected <- struct{}{} }}
 	defer s.stop()
 	for range settleCrowd - 1 {
-		s.begins()
+		s.count()
 	}
 	if s.timer != nil {
 		t.Error("a few sessions were taken for a crowd")
 	}
 	for range settleCrowd {
-		s.begins()
+		s.count()
 	}
 	if s.timer == nil || len(collected) > 0 {
 		t.Error("a crowd was not noticed, or not waited for")
 	}
 	s.quiet = time.Millisecond
-	s.begins()
+	s.count()
 	select {
 	case <-collected:
 	case <-time.After(time.Minute):

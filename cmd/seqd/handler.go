@@ -11,7 +11,7 @@ import (
 	"seqd/server/session/settings"
 )
 
-// handler runs a session for every client of the server.
+// handler makes a session for every client of the server.
 type handler struct {
 	backend    session.Backend
 	statements *session.StatementCache
@@ -22,20 +22,8 @@ type handler struct {
 	access     *access
 }
 
-// Serve implements server.Handler. Its frame stays for the session's life, so it is
-// small.
-func (h *handler) Serve(_ context.Context, c *server.Client) error {
-	s, err := h.session(c)
-	if err != nil {
-		return err
-	}
-	return s.Run()
-}
-
-// session is a client's session, ready to run.
-//
-//go:noinline
-func (h *handler) session(c *server.Client) (*session.Session, error) {
+// Begin implements server.Handler.
+func (h *handler) Begin(_ context.Context, c *server.Client) (server.Session, error) {
 	parameters := make([]settings.Parameter, len(c.Startup.Parameters))
 	for i, p := range c.Startup.Parameters {
 		parameters[i] = settings.Parameter(p)

@@ -15,10 +15,17 @@ import (
 
 	"seqd/cmd/seqd/config"
 	"seqd/server"
+	"seqd/server/session"
 )
 
 // startPlain runs a server without a log on disk or a port, that believes everybody.
 func startPlain(t testing.TB) *server.Server {
+	t.Helper()
+	srv, _ := startDirectory(t)
+	return srv
+}
+
+func startDirectory(t testing.TB) (*server.Server, *session.Directory) {
 	t.Helper()
 	cli, _, err := config.Parse([]string{"serve", "--ephemeral", "--listen", "127.0.0.1:0", "--cluster-listen", "off"},
 		io.Discard, io.Discard, func(int) {})
@@ -39,13 +46,14 @@ func startPlain(t testing.TB) *server.Server {
 		t.Fatal(err)
 	}
 	gate.member = m
-	srv := newServer(&cli.Serve, m.backend, gate, loopback, newDirectory(m), logger)
+	directory := newDirectory(m)
+	srv := newServer(&cli.Serve, m.backend, gate, loopback, directory, logger)
 	t.Cleanup(func() {
 		if err := stop(&cli.Serve, srv, m); err != nil {
 			t.Error(err)
 		}
 	})
-	return srv
+	return srv, directory
 }
 
 var loopback = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
@@ -153,6 +161,8 @@ func loads(t testing.TB) map[string]struct {
 	binary := &pgproto3.Bind{PreparedStatement: "one", ResultFormatCodes: []int16{1}}
 	two := &pgproto3.Bind{PreparedStatement: "two", ResultFormatCodes: []int16{1}}
 	query := &pgproto3.Query{String: "SELECT nextval('s')"}
+	series := &pgproto3.Query{String: "SELECT nextval('s') FROM generate_series(1,1000)"}
+	rows := &pgproto3.Bind{PreparedStatement: "rows", Parameters: [][]byte{[]byte("1000")}, ResultFormatCodes: []int16{1}}
 	many := func(n int, b []byte) []byte { return bytes.Repeat(b, n) }
 	return map[string]load{
 		"prepared":                {encode(t, one, execute, sync), 1},
@@ -160,6 +170,8 @@ func loads(t testing.TB) map[string]struct {
 		"simple":                  {encode(t, query), 1},
 		"name as a parameter":     {encode(t, named, execute, sync), 1},
 		"two columns":             {encode(t, two, execute, sync), 1},
+		"series":                  {encode(t, series), 1},
+		"series in binary":        {encode(t, rows, described, execute, sync), 1},
 		"pipeline in binary":      {append(many(100, encode(t, binary, execute)), encode(t, sync)...), 1},
 		"pipeline":                {append(many(100, encode(t, one, described, execute)), encode(t, sync)...), 1},
 		"pipeline with many ends": {many(100, encode(t, one, execute, sync)), 100},
@@ -186,6 +198,7 @@ func prepareLoads(t testing.TB, c *wireClient, options string) {
 	}
 	for name, sql := range map[string]string{
 		"one": "SELECT nextval('s')", "two": "SELECT nextval('s'), nextval('s')", "named": "SELECT nextval($1::regclass)",
+		"rows": "SELECT nextval('s') FROM generate_series(1, $1::int)",
 	} {
 		c.ask(encode(t, &pgproto3.Parse{Name: name, Query: sql}, &pgproto3.Sync{}), 1)
 	}

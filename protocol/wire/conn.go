@@ -12,7 +12,7 @@ import (
 )
 
 // Conn is the message stream over one connection. One goroutine reads and writes;
-// Interrupt, SetReadDeadline, PeerGone and Close may be called from any.
+// Interrupt, Rouse, SetReadDeadline, PeerGone and Close may be called from any.
 type Conn struct {
 	net net.Conn // what was accepted: TLS lies between it and in, out
 	cfg Config
@@ -36,6 +36,7 @@ type Conn struct {
 	deadlines struct {
 		sync.Mutex
 		interrupted bool
+		parking
 	}
 	closeOnce sync.Once
 	closeErr  error
@@ -80,15 +81,19 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 // Writing still works.
 func (c *Conn) Interrupt() {
 	c.deadlines.Lock()
-	defer c.deadlines.Unlock()
 	c.deadlines.interrupted = true
-	_ = c.net.SetReadDeadline(time.Unix(1, 0)) // fails on a closed connection only
+	_ = c.net.SetReadDeadline(aLongTimeAgo) // fails on a closed connection only
+	c.deadlines.Unlock()
+	c.unpark()
 }
 
 // Close closes the connection; output that was not flushed is lost. Only the
 // first call does anything.
 func (c *Conn) Close() error {
-	c.closeOnce.Do(func() { c.closeErr = c.net.Close() })
+	c.closeOnce.Do(func() {
+		c.Interrupt()
+		c.closeErr = c.net.Close()
+	})
 	return c.closeErr
 }
 

@@ -58,7 +58,7 @@ func (c *Conn) Receive() (pgproto3.FrontendMessage, error) {
 // frame reads one message. Type and length are checked as soon as they are there,
 // in this order, as SocketBackend does.
 func (c *Conn) frame() (typ byte, body []byte, err error) {
-	if err := c.in.fill(1); err != nil {
+	if err := c.fill(1); err != nil {
 		return 0, nil, err
 	}
 	typ = c.in.bytes()[0]
@@ -66,7 +66,7 @@ func (c *Conn) frame() (typ byte, body []byte, err error) {
 		c.outOfStep = true
 		return 0, nil, e
 	}
-	if err := c.in.fill(5); err != nil {
+	if err := c.fill(5); err != nil {
 		return 0, nil, cutShort(err)
 	}
 	length := binary.BigEndian.Uint32(c.in.bytes()[1:5])
@@ -80,7 +80,7 @@ func (c *Conn) frame() (typ byte, body []byte, err error) {
 // body reads the rest of a message whose header is in the buffer.
 func (c *Conn) body(typ byte, length int) (byte, []byte, error) {
 	size := 1 + length
-	if err := c.in.fill(size); err != nil {
+	if err := c.fill(size); err != nil {
 		return 0, nil, cutShort(err)
 	}
 	c.message = c.in.bytes()[:size:size]
@@ -88,6 +88,15 @@ func (c *Conn) body(typ byte, length int) (byte, []byte, error) {
 	c.in.discard(size)
 	c.oversize = size > largeBuffer
 	return typ, body, nil
+}
+
+// fill is input.fill for those whom Rouse does not concern.
+func (c *Conn) fill(n int) error {
+	err := c.in.fill(n)
+	for err != nil && c.rousedFrom(err) {
+		err = c.in.fill(n)
+	}
+	return err
 }
 
 // cutShort: an end of file in the middle of a message is not the goodbye that

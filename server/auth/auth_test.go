@@ -126,10 +126,10 @@ type sslOf struct {
 	seen chan server.SSL
 }
 
-func (h sslOf) Serve(ctx context.Context, c *server.Client) error {
+func (h sslOf) Begin(ctx context.Context, c *server.Client) (server.Session, error) {
 	facts, _ := c.SSL()
 	h.seen <- facts
-	return h.idle.Serve(ctx, c)
+	return h.idle.Begin(ctx, c)
 }
 
 // TestSSLFacts: what pg_stat_ssl shows.

@@ -85,7 +85,16 @@ func (r *running) logged() string {
 
 type idle struct{}
 
-func (idle) Serve(_ context.Context, c *server.Client) error {
+func (idle) Begin(_ context.Context, c *server.Client) (server.Session, error) {
+	return idleSession{c}, nil
+}
+
+// idleSession answers everything with nothing.
+type idleSession struct{ *server.Client }
+
+func (c idleSession) Run() (bool, error) { return false, c.answer() }
+
+func (c idleSession) answer() error {
 	c.Conn.Send(&pgproto3.BackendKeyData{ProcessID: c.PID, SecretKey: c.Secret})
 	c.Conn.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
 	for {

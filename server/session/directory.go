@@ -103,10 +103,14 @@ func (d *Directory) remove(s *Session) {
 func (d *Directory) run(stop chan struct{}) {
 	tick := time.NewTicker(clockEvery)
 	defer tick.Stop()
+	check := time.NewTicker(idleCheck)
+	defer check.Stop()
 	for {
 		select {
 		case now := <-tick.C:
 			d.clock.Store(now.UnixMicro())
+		case now := <-check.C:
+			d.RouseIdle(now.Add(-idleLong))
 		case <-stop:
 			return
 		}
@@ -177,8 +181,9 @@ func (d *Directory) StartTime() int64 { return d.started.UnixMicro() }
 type activity struct {
 	clock *atomic.Int64
 
-	mu  sync.Mutex
-	now query.Activity
+	mu     sync.Mutex
+	now    query.Activity
+	roused int64 // the Change at which the session was last found idle for long
 }
 
 // begin notes that a statement runs.

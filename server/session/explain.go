@@ -149,6 +149,9 @@ func (s *Session) runExplained(p *portal, stmt parser.Statement, plan *query.Pla
 func (s *Session) explained(stmt parser.Statement, params []pgtypes.OID) (*query.Plan, error) {
 	if e, ok := stmt.(*parser.ExecuteStmt); ok {
 		p, err := s.namedStatement(e.Name)
+		if err == nil {
+			err = s.revalidate(p)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -11,7 +12,8 @@ import (
 )
 
 // hot is the short way for what a client sends by the million: the same SELECT
-// nextval('s') again, as a Query message or as Bind, Describe and Execute. The general
+// nextval('s') again, maybe FROM generate_series, as a Query message or as Bind, Describe
+// and Execute. The general
 // way has answered it once; as long as the next messages are equal to the byte and
 // nothing that the answer stands on has changed, they need not be decoded, and the
 // answer differs in the values alone. Whatever is different goes the general way.
@@ -25,12 +27,15 @@ type hot struct {
 	message []byte       // Bind or Query as it came
 	text    string       // the statement, for pg_stat_activity
 	oids    []engine.OID // the sequence of each column
-	single  engine.OID   // … if there is but one column
+	single  engine.OID   // … if there is but one column, and one row
+	series  *seriesRows  // … or as many rows as generate_series says
 	answer  []byte       // up to the row: to Bind and Describe, or to Query
 	portal  portal       // what the unnamed portal is after it
 	// What the plan stood on: the statement itself may be planned anew meanwhile.
 	catalog *engine.Catalog
 	names   string
+	// complete is CommandComplete of a series.
+	complete []byte
 }
 
 // hotMessageMax bounds what is remembered of a message.
@@ -48,7 +53,7 @@ const (
 // learnHot remembers how the message just received was answered, if it is of the kind.
 func (s *Session) learnHot(p *portal, text string) {
 	message := s.conn.Message()
-	if p.name != "" || p.single.session == nil || len(message) == 0 || len(message) > hotMessageMax {
+	if p.name != "" || p.single.session == nil && p.series == nil || len(message) == 0 || len(message) > hotMessageMax {
 		return
 	}
 	for _, f := range p.formats {
@@ -64,15 +69,21 @@ func (s *Session) learnHot(p *portal, text string) {
 	if err != nil {
 		return
 	}
-	var single engine.OID
-	if len(p.single.oids) == 1 {
-		single = p.single.oids[0]
-	}
-	p.stmt.hot = &hot{
-		message: bytes.Clone(message), text: text, single: single, answer: answer,
+	h := &hot{
+		message: bytes.Clone(message), text: text, answer: answer,
 		oids:    slices.Clone(p.single.oids), // or the portal would stay
 		portal:  portal{stmt: p.stmt, formats: p.formats, started: true, done: true, tag: "SELECT", counted: true},
 		catalog: p.stmt.catalog, names: p.stmt.names,
+	}
+	switch {
+	case p.series != nil:
+		h.series = &seriesRows{session: s, oid: p.series.oid, count: p.series.count}
+		h.complete, err = (&pgproto3.CommandComplete{CommandTag: fmt.Appendf(nil, "SELECT %d", h.series.count)}).Encode(nil)
+	case len(h.oids) == 1:
+		h.single = h.oids[0]
+	}
+	if err == nil {
+		p.stmt.hot = h
 	}
 }
 

@@ -88,7 +88,7 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 		u := &units[i]
 		s.hotStart(u)
 		var err error
-		if u.single == 0 || s.hotLeft == 0 {
+		if u.series == nil && (u.single == 0 || s.hotLeft == 0) {
 			s.conn.SetOutput(out) // who waits for values may have it written
 			err = s.hotTake(units[i:])
 			out = s.conn.Output(0)
@@ -98,11 +98,18 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 		} else {
 			out = append(out, bindComplete...)
 		}
+		if u.series != nil {
+			s.conn.SetOutput(out)
+			err = s.hotSeries(u)
+			out = s.conn.Output(0)
+		}
 		if err != nil {
 			s.conn.SetOutput(out)
 			return i, s.explain(err)
 		}
-		out = append(s.appendHotRow(out, u, &pattern), selectOne...)
+		if u.series == nil {
+			out = append(s.appendHotRow(out, u, &pattern), selectOne...)
+		}
 		if !u.synced {
 			continue
 		}
@@ -158,6 +165,17 @@ func (s *Session) hotTake(units []hotUnit) error {
 		s.hotTaken, s.hotLeft = run, run.Count()
 	}
 	return err
+}
+
+// hotSeries sends the rows of a series and CommandComplete.
+func (s *Session) hotSeries(u *hotUnit) error {
+	s.activity.begin(u.text)
+	u.series.left = u.series.count
+	if _, err := u.series.send(&u.portal, 0); err != nil {
+		return err
+	}
+	s.conn.SetOutput(append(s.conn.Output(len(u.complete)), u.complete...))
+	return nil
 }
 
 // hotTakeRow takes the values of several columns.

@@ -21,14 +21,15 @@ type portal struct {
 
 	started bool
 	done    bool
-	rows    query.Rows // nil for a statement without rows
-	tag     string     // of a statement without a row count in its tag
-	counted bool       // the tag ends in the number of rows
-	moved   uint64     // … or in this number, of MOVE
-	single  oneRow     // rows of SELECT nextval('s'), …
-	sent    int        // rows sent by earlier Executes
-	cursor  *cursor    // once FETCH or MOVE have named it
-	made    int64      // when Bind made it, if that was it
+	rows    query.Rows  // nil for a statement without rows
+	tag     string      // of a statement without a row count in its tag
+	counted bool        // the tag ends in the number of rows
+	moved   uint64      // … or in this number, of MOVE
+	single  oneRow      // rows of SELECT nextval('s'), …
+	series  *seriesRows // … or many of them
+	sent    int         // rows sent by earlier Executes
+	cursor  *cursor     // once FETCH or MOVE have named it
+	made    int64       // when Bind made it, if that was it
 }
 
 // close releases what a half-run portal holds.
@@ -164,7 +165,8 @@ func (s *Session) openSelect(p *portal) (query.Rows, error) {
 	if calls == nil {
 		if n := p.stmt.plan.NextvalSeries(); n != nil {
 			if count, ok := n.Count(p.args); ok {
-				return &seriesRows{session: s, oid: n.Sequence, left: count}, nil
+				p.series = &seriesRows{session: s, oid: n.Sequence, count: count, left: count}
+				return p.series, nil
 			}
 		}
 		return p.stmt.plan.Open(evaluator{s}, p.args)

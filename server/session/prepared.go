@@ -38,12 +38,27 @@ func (s *Session) analyze(stmt parser.Statement, text string, declared []pgtypes
 // revalidate plans again if what the plan stands on changed. The columns a
 // client was told of may not change under it.
 func (s *Session) revalidate(p *prepared) error {
+	if p.shed() {
+		if err := s.replan(p); err != nil {
+			return err
+		}
+	}
 	if err := s.checkStaleness(p); err != nil {
 		return err
 	}
 	if p.plan == nil || s.current(p) {
 		return nil
 	}
+	return s.replan(p)
+}
+
+// shed tells whether the plan was let go of, see Session.shed.
+func (p *prepared) shed() bool {
+	_, ok := p.stmt.(*parser.SelectStmt)
+	return ok && p.plan == nil
+}
+
+func (s *Session) replan(p *prepared) error {
 	old := *p
 	if err := s.plan(p); err != nil {
 		*p = old

@@ -14,6 +14,7 @@ import (
 type seriesRows struct {
 	session *Session
 	oid     engine.OID
+	count   uint64 // how many there are
 	left    uint64
 	row     [1]pgtypes.Value
 }

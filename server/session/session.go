@@ -46,6 +46,10 @@ type Conn interface {
 	SetOutput([]byte)
 	// InputWaiting tells whether another whole message has arrived already.
 	InputWaiting() bool
+	// Rouse ends an Await with os.ErrDeadlineExceeded, and makes Roused true once; any
+	// goroutine may call it.
+	Rouse()
+	Roused() bool
 	// SetReadDeadline bounds the wait for the next message; zero means no bound.
 	SetReadDeadline(time.Time) error
 }
@@ -157,6 +161,7 @@ type Session struct {
 	// skipToSync: after an error in an extended query everything up to the next
 	// Sync is read and thrown away.
 	skipToSync  bool
+	greeted     bool
 	out         rowWriter
 	catalogRead bool      // the catalog was read for a query
 	caughtUp    bool      // the current statement has asked the leader for the newest catalog
@@ -248,13 +253,22 @@ func (s *Session) Terminate(cause *sqlstate.Error) {
 }
 
 // Run serves the client until it leaves or the session is terminated. The error
-// is nil for a normal goodbye.
-func (s *Session) Run() error {
-	defer s.directory.remove(s)
-	defer s.close()
+// is nil for a normal goodbye. idle: the client has been silent for long, and Run must be
+// called again when it has said something.
+func (s *Session) Run() (idle bool, err error) {
+	defer func() {
+		if !idle {
+			s.close()
+		}
+	}()
 	if err := s.greet(); err != nil {
-		return err
+		return false, err
 	}
+	err = s.serve()
+	return errors.Is(err, errIdle), err
+}
+
+func (s *Session) serve() error {
 	for {
 		msg, err := s.receive()
 		if msg == nil && err == nil {
@@ -271,14 +285,21 @@ func (s *Session) Run() error {
 		if cause := s.interrupt.terminated(); cause != nil {
 			return s.leave(cause)
 		}
+		if err == errIdle {
+			return err
+		}
 		if err != nil {
 			return s.leave(err)
 		}
 	}
 }
 
-// greet sends what PostgreSQL sends between authentication and the first query.
+// greet sends what PostgreSQL sends between authentication and the first query, once.
 func (s *Session) greet() error {
+	if s.greeted {
+		return nil
+	}
+	s.greeted = true
 	for _, w := range s.warnings {
 		s.notice(w)
 	}
@@ -323,8 +344,10 @@ func (s *Session) readyForQuery() {
 // serveHot has answered is no message: nil.
 func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 	timeout := s.idleTimeout()
+	var deadline time.Time
 	if timeout > 0 {
-		if err := s.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
+		deadline = time.Now().Add(timeout)
+		if err := s.conn.SetReadDeadline(deadline); err != nil {
 			return nil, err
 		}
 	}
@@ -336,6 +359,8 @@ func (s *Session) receive() (pgproto3.FrontendMessage, error) {
 	err := s.conn.Await()
 	if err == nil {
 		msg, err = s.next()
+	} else if errors.Is(err, os.ErrDeadlineExceeded) && s.conn.Roused() {
+		err = s.roused(deadline)
 	}
 	if cause := s.interrupt.terminated(); cause != nil {
 		return nil, cause
@@ -399,6 +424,7 @@ func (s *Session) leave(err error) error {
 }
 
 func (s *Session) close() {
+	defer s.directory.remove(s)
 	s.abort()
 	s.advisoryUnlockAll()
 	s.backend.Unlock(uint64(s.pid))

@@ -60,6 +60,8 @@ func (c *script) SendError(e *sqlstate.Error) {
 func (c *script) Flush() error                    { c.flushes++; return nil }
 func (c *script) Err() error                      { return nil }
 func (c *script) InputWaiting() bool              { return len(c.in) > 0 }
+func (c *script) Rouse()                          {}
+func (c *script) Roused() bool                    { return false }
 func (c *script) SetReadDeadline(time.Time) error { return nil }
 
 func open(t *testing.T, m *memory, c *script) *Session {
@@ -79,7 +81,7 @@ func open(t *testing.T, m *memory, c *script) *Session {
 func play(t *testing.T, m *memory, in ...pgproto3.FrontendMessage) []string {
 	t.Helper()
 	c := &script{in: in}
-	if err := open(t, m, c).Run(); err != io.EOF {
+	if _, err := open(t, m, c).Run(); err != io.EOF {
 		t.Fatalf("the session ended with %v", err)
 	}
 	for i, a := range c.answers {
@@ -102,7 +104,7 @@ func expect(t *testing.T, got []string, want ...string) {
 
 func TestGreeting(t *testing.T) {
 	c := &script{}
-	if err := open(t, newMemory(), c).Run(); err != io.EOF {
+	if _, err := open(t, newMemory(), c).Run(); err != io.EOF {
 		t.Fatal(err)
 	}
 	if n := len(c.answers); n != 15 || c.answers[n-2] != "BackendKeyData" || c.answers[n-1] != "ReadyForQuery I" || c.flushes != 1 {
@@ -128,7 +130,7 @@ func TestStrangersAreRefused(t *testing.T) {
 
 func TestAnswersToAPipelineLeaveInOneWrite(t *testing.T) {
 	c := &script{in: []pgproto3.FrontendMessage{simple("select 1"), simple("select 2"), simple("select 3")}}
-	if err := open(t, newMemory(), c).Run(); err != io.EOF {
+	if _, err := open(t, newMemory(), c).Run(); err != io.EOF {
 		t.Fatal(err)
 	}
 	// The greeting sees the script's input waiting, too, but is written by itself.
@@ -246,7 +248,7 @@ func TestRoleOfTheNode(t *testing.T) {
 		c.in = append(c.in, simple("begin; set local work_mem = '1MB'"), simple("rollback"), simple("select pg_is_in_recovery()"))
 		return nil
 	}
-	if err := open(t, m, c).Run(); err != io.EOF {
+	if _, err := open(t, m, c).Run(); err != io.EOF {
 		t.Fatal(err)
 	}
 	var told []string
@@ -312,7 +314,7 @@ func TestStatementTimeoutAndCancel(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}()
-	if err := s.Run(); err != io.EOF {
+	if _, err := s.Run(); err != io.EOF {
 		t.Fatal(err)
 	}
 	if got := c.answers[len(c.answers)-2]; got != "ERROR 57014 canceling statement due to user request" {
@@ -335,7 +337,7 @@ func TestTerminate(t *testing.T) {
 		c := &script{}
 		s := open(t, newMemory(), c)
 		c.onEnd = func() error { s.Terminate(cause); return io.ErrNoProgress }
-		if err := s.Run(); err != cause {
+		if _, err := s.Run(); err != cause {
 			t.Error(err)
 		}
 		if got := c.answers[len(c.answers)-1]; got != "FATAL 57P01 terminating connection due to administrator command" {
@@ -346,7 +348,7 @@ func TestTerminate(t *testing.T) {
 		c := &script{in: []pgproto3.FrontendMessage{simple("select pg_sleep(60)")}}
 		s := open(t, newMemory(), c)
 		go s.Terminate(cause)
-		if err := s.Run(); err != cause {
+		if _, err := s.Run(); err != cause {
 			t.Error(err)
 		}
 		if got := c.answers[len(c.answers)-1]; got != "FATAL 57P01 terminating connection due to administrator command" {
@@ -368,7 +370,7 @@ func TestPreparedStatementsAreBounded(t *testing.T) {
 
 func TestUnexpectedMessageEndsTheSession(t *testing.T) {
 	c := &script{in: []pgproto3.FrontendMessage{&pgproto3.PasswordMessage{}}}
-	if err := open(t, newMemory(), c).Run(); sqlstate.CodeOf(err) != sqlstate.ProtocolViolation {
+	if _, err := open(t, newMemory(), c).Run(); sqlstate.CodeOf(err) != sqlstate.ProtocolViolation {
 		t.Error(err)
 	}
 }

@@ -72,6 +72,9 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 	bind := func(name string, result ...int16) []byte {
 		return encode(&pgproto3.Bind{PreparedStatement: name, ResultFormatCodes: result})
 	}
+	rows := func(n int, result ...int16) []byte {
+		return encode(&pgproto3.Bind{PreparedStatement: "rows", Parameters: [][]byte{fmt.Append(nil, n)}, ResultFormatCodes: result})
+	}
 	execute, sync := encode(&pgproto3.Execute{}), encode(&pgproto3.Sync{})
 	describe := encode(&pgproto3.Describe{ObjectType: 'P'})
 	parse := func(name, sql string) []byte { return encode(&pgproto3.Parse{Name: name, Query: sql}) }
@@ -84,6 +87,8 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 		bytes.Repeat(query("SELECT nextval('a')"), 1+r.IntN(40)), group(bytes.Repeat(group(bind("two", 0, 1), describe, execute), 3), sync),
 		group(parse("", "SELECT nextval('c'), nextval('a')"), bind(""), describe, execute, bind(""), execute, sync), group(bind(""), execute, sync),
 		query("SELECT nextval('c'), nextval('a')"), bytes.Repeat(group(bind("a"), execute, sync, bind("c", 1), execute, sync), 3),
+		query("SELECT nextval('c') FROM generate_series(1,700)"), query("SELECT nextval('a') AS x FROM generate_series(5,-5,-2)"), group(rows(1500, 0), describe, execute, sync),
+		group(rows(3, 1), execute, bind("a"), execute, rows(3, 1), describe, execute, rows(0), execute, sync),
 	}
 	rare := [][]byte{
 		query("BEGIN"), query("COMMIT"), query("ROLLBACK"), query("SELECT nextval('small')"), query("SELECT currval('a'), lastval()"),
@@ -94,6 +99,7 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 		parse("a", "SELECT nextval('c')"), group(parse("", "SELECT 1"), sync), query("ALTER SEQUENCE small RESTART"),
 		group(bytes.Repeat(group(bind("small"), execute), 5), sync), bytes.Repeat(query("SELECT nextval('small')"), 5),
 		query("BEGIN READ ONLY"), query("SELECT setval('c', 7)"), query("SELECT 1/0"), encode(&pgproto3.Flush{}),
+		query("SELECT nextval('small') FROM generate_series(1,2)"), group(bind("smalls"), execute, bind("smalls"), execute, sync),
 		query(`FETCH 1 FROM ""`), query("SELECT name, statement FROM pg_cursors"),
 	}
 	list := [][]byte{
@@ -102,6 +108,7 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 	for _, name := range []string{"a", "c", "small"} {
 		list = append(list, group(parse(name, fmt.Sprintf("SELECT nextval('%s')", name)), sync))
 	}
+	list = append(list, parse("rows", "SELECT nextval('c') FROM generate_series(1, $1::int)"), parse("smalls", "SELECT nextval('small') FROM generate_series(1, 2)"))
 	list = append(list, parse("two", "SELECT nextval('a'), nextval('c')"), sync)
 	for range 120 {
 		from := frequent

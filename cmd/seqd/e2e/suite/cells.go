@@ -145,6 +145,9 @@ func pin(pids []int) (unpin func(), err error) {
 // memory for so many.
 const idleConns, idleConnsPostgres = 1000, 200
 
+// idleSettled is when seqd has parked the connections and given back what they needed.
+const idleSettled = 8 * time.Second
+
 // idle opens connections each of which draws one value and then stays.
 func (s *suite) idle() error {
 	names := []string{seqdDisk, postgres, nullRaw, nullProto}
@@ -157,17 +160,19 @@ func (s *suite) idle() error {
 		if v.name == postgres {
 			n = idleConnsPostgres
 		}
-		before := memory(v.pids)
-		conns, err := openIdle(v.addr, n)
-		defer func() {
-			for _, c := range conns {
-				_ = c.Close()
-			}
-		}()
+		first, err := openIdle(v.addr, 1) // what the server needs for any at all
+		defer closeAll(first)
 		if err != nil {
 			return nil, err
 		}
 		time.Sleep(time.Second)
+		before := memory(v.pids)
+		conns, err := openIdle(v.addr, n)
+		defer closeAll(conns)
+		if err != nil {
+			return nil, err
+		}
+		time.Sleep(idleSettled)
 		return map[string]float64{bytesUnit: (memory(v.pids) - before) / (1 << 20) / float64(n) * 1000}, nil
 	})
 	if err != nil {

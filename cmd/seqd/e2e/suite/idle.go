@@ -35,6 +35,12 @@ func openIdle(addr string, n int) ([]net.Conn, error) {
 	return open, errors.Join(errs...)
 }
 
+func closeAll(conns []net.Conn) {
+	for _, c := range conns {
+		_ = c.Close()
+	}
+}
+
 func openOne(addr string) (net.Conn, error) {
 	hello, err := (&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersionNumber,
 		Parameters: map[string]string{"user": "postgres", "database": "postgres"}}).Encode(nil)
