@@ -40,7 +40,7 @@ type Serve struct {
 	DataDir   string `default:"./seqd-data" placeholder:"DIR" help:"Folder of the log and its snapshots (${default})."`
 	Ephemeral bool   `help:"Keep nothing on disk: everything is gone when the server stops."`
 
-	PrelogMax       uint64        `default:"131072" placeholder:"N" help:"Most values of a sequence that may be reserved ahead under load, and so be skipped by a crash (${default}). 0: every value is committed before it is handed out, and a crash skips none."`
+	PrelogMax       uint64        `default:"4194304" placeholder:"N" help:"Most values of a sequence that may be reserved ahead under load, and so be skipped by a crash (${default}). 0: every value is committed before it is handed out, and a crash skips none."`
 	MaxConnections  int           `default:"10000" placeholder:"N" help:"Most client connections at a time (${default})."`
 	MaxMessageSize  int           `default:"67108864" placeholder:"BYTES" help:"Largest message accepted from a client (${default})."`
 	MaxStaleness    time.Duration `default:"-1ms" placeholder:"TIME" help:"How old the catalog may be that a node without contact to the leader answers from; 0s: always ask the leader; negative: no limit (${default}). Sessions may SET seqd.max_staleness."`
