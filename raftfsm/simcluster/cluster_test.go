@@ -28,6 +28,7 @@ type cluster struct {
 	think             time.Duration // between two requests of a session
 	delays            int           // one in so many proposals is late, 0: none
 	delay             time.Duration // by so much, at most
+	workload          []*seq        // what there is from the beginning
 	mistakes          seams.Mistakes
 	verbose           bool
 
@@ -125,6 +126,7 @@ func newCluster(seed uint64, o options) *cluster {
 	if rng.IntN(4) == 0 {
 		c.size = 5
 	}
+	c.workload = workload()
 	if o.adjust != nil {
 		o.adjust(c)
 	}
@@ -135,7 +137,7 @@ func newCluster(seed uint64, o options) *cluster {
 	return c
 }
 
-// workload is what sessions work on from the beginning.
+// workload is what sessions usually work on from the beginning.
 func workload() []*seq {
 	down := plain(1)
 	down.Increment, down.Start, down.Min, down.Max = -3, 1<<40, -1<<62, 1<<62
@@ -183,7 +185,7 @@ func (c *cluster) assemble() bool {
 	}
 	l, s := c.members[0].open()
 	x := &session{c: c, name: "setup", owner: 1, rng: c.random(), life: l, on: s.backend, rest: map[*seq]*rest{}}
-	for _, q := range workload() {
+	for _, q := range c.workload {
 		if err := x.make(ctx, q); err != nil {
 			c.fail("sequence %s could not be created: %v", q.name, err)
 			return false

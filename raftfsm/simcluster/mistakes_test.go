@@ -28,27 +28,49 @@ func quick(c *cluster) {
 	c.timing.Election, c.timing.Lease, c.timing.Renew = 200*time.Millisecond, 5*time.Second, time.Second
 }
 
+// brief is quick with shorter leases: a leadership that has to wait for the one before
+// begins sooner, so that a run has room for many times three of them.
+func brief(c *cluster) {
+	quick(c)
+	c.timing.Lease, c.timing.Renew = time.Second, 200*time.Millisecond
+}
+
+// caching is quick with one sequence, whose values the sessions of all nodes keep for
+// long, and which some of them set all the time.
+func caching(c *cluster) {
+	quick(c)
+	c.workload = []*seq{{name: "cached", params: plain(100), sets: true}}
+}
+
 var (
 	zombies  = []fault{{"zombie", 3, (*nemesis).zombie}, {"relay", 1, (*nemesis).relay}}
 	relapses = []fault{{"relapse", 1, (*nemesis).relapse}}
 )
 
+// trial is circumstances in which a mistake shows.
+type trial struct {
+	name    string
+	mistake seams.Mistakes
+	faults  []fault
+	adjust  func(*cluster)
+}
+
+var trials = []trial{
+	{"no lease", seams.Mistakes{NoLease: true}, zombies, quick},
+	{"nobody waits for the lease", seams.Mistakes{NoWait: true}, zombies, quick},
+	{"no fence", seams.Mistakes{NoFence: true}, relapses, brief},
+	{"no grants", seams.Mistakes{NoGrants: true}, zombies, caching},
+}
+
 // TestMistakesAreFound is the counter-check: with a part of the protocol taken out
-// the same sessions, faults and checks must find a violation soon.
+// the same sessions, faults and checks must find a violation soon. Of 100 seeds 75, 92,
+// 39 and 68 did; with 30 of 100 one run in a million would fail by chance.
 func TestMistakesAreFound(t *testing.T) {
 	const seeds = 40
-	for _, x := range []struct {
-		name string
-		o    options
-	}{
-		{"no lease", options{mistakes: seams.Mistakes{NoLease: true}, faults: zombies, adjust: quick}},
-		{"nobody waits for the lease", options{mistakes: seams.Mistakes{NoWait: true}, faults: zombies, adjust: quick}},
-		{"no fence", options{mistakes: seams.Mistakes{NoFence: true}, faults: relapses, adjust: quick}},
-		{"no grants", options{mistakes: seams.Mistakes{NoGrants: true}}},
-	} {
+	for _, x := range trials {
 		t.Run(x.name, func(t *testing.T) {
 			for seed := uint64(1); seed <= seeds; seed++ {
-				if what := simulate(t, seed, x.o).disorder(); what != "" {
+				if what := simulate(t, seed, options{mistakes: x.mistake, faults: x.faults, adjust: x.adjust}).disorder(); what != "" {
 					t.Logf("seed %d: %s", seed, what)
 					return
 				}
@@ -62,14 +84,12 @@ func TestMistakesAreFound(t *testing.T) {
 // entries were logged in another term than they were proposed in.
 func TestNoMistake(t *testing.T) {
 	late := 0
-	for seed := uint64(1); seed <= 4; seed++ {
-		faults := zombies
-		if seed%2 == 0 {
-			faults = relapses
-		}
-		s := simulate(t, seed, options{faults: faults, adjust: quick})
-		if late += s.late; len(s.failures) > 0 {
-			s.record(t)
+	for i, x := range trials {
+		for seed := uint64(1); seed <= 2; seed++ {
+			s := simulate(t, seed+uint64(2*i), options{faults: x.faults, adjust: x.adjust})
+			if late += s.late; len(s.failures) > 0 {
+				s.record(t)
+			}
 		}
 	}
 	t.Logf("%d entries were late", late)
