@@ -20,16 +20,9 @@ type Conn struct {
 	out output
 	tls *TLS // nil: not encrypted
 
-	// The messages that Receive returns, one of each kind, used again and again.
-	query    pgproto3.Query
-	parse    pgproto3.Parse
-	bind     pgproto3.Bind
-	describe pgproto3.Describe
-	execute  pgproto3.Execute
-	close    pgproto3.Close
-	copyData pgproto3.CopyData
+	*messages
 	message  []byte // the last one's bytes
-	oversize bool   // one of them refers to more than a large buffer
+	oversize bool   // a message refers to more than a large buffer
 
 	outOfStep bool // a frame was broken: where the next message begins is unknown
 
@@ -42,11 +35,23 @@ type Conn struct {
 	closeErr  error
 }
 
+// messages are those that Receive returns, one of each kind, used again and again.
+type messages struct {
+	query    pgproto3.Query
+	parse    pgproto3.Parse
+	bind     pgproto3.Bind
+	describe pgproto3.Describe
+	execute  pgproto3.Execute
+	close    pgproto3.Close
+	copyData pgproto3.CopyData
+}
+
 // New makes a Conn of an accepted connection, which it owns from then on.
 func New(conn net.Conn, cfg Config) *Conn {
 	cfg = cfg.withDefaults()
 	keepAlive(conn)
-	return &Conn{net: conn, cfg: cfg, in: newInput(conn, newSocket(conn)), out: output{dst: conn, timeout: cfg.WriteTimeout}}
+	s := newSocket(conn)
+	return &Conn{net: conn, cfg: cfg, in: newInput(conn, s), out: output{dst: conn, socket: s, timeout: cfg.WriteTimeout}}
 }
 
 // keepAlive finds peers that vanished without a word. The times are Linux's own

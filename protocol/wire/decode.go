@@ -15,6 +15,9 @@ const maxKeptFields = 1024
 // decode turns a message's body into the Conn's own message of that type.
 func (c *Conn) decode(typ byte, body []byte) (pgproto3.FrontendMessage, *sqlstate.Error) {
 	cur := cursor{rest: body}
+	if c.messages == nil {
+		c.messages = new(messages)
+	}
 	switch typ {
 	case 'Q':
 		cur.str(&c.query.String)

@@ -24,16 +24,17 @@ func outputPool(size int) *sync.Pool {
 // output is what is to be sent. It has a buffer only while there is something: a small
 // one, and a large one for a large answer.
 type output struct {
-	dst  net.Conn
-	buf  []byte     // nil: nothing to be sent
-	from *sync.Pool // that lent is of
-	lent *[]byte
-	err  error // the first failure; nothing is sent after it
+	dst    net.Conn
+	socket *socket    // what dst is; nil: something else
+	buf    []byte     // nil: nothing to be sent
+	from   *sync.Pool // that lent is of
+	lent   *[]byte
+	err    error // the first failure; nothing is sent after it
 
 	farewell bool // a FATAL error was sent
 
-	timeout  time.Duration
-	deadline time.Time
+	timeout  time.Duration // of a wait for the client to read
+	deadline time.Time     // that dst has
 }
 
 // room is buf to add to.
@@ -64,12 +65,30 @@ func (o *output) flush() error {
 	if o.err != nil || len(o.buf) == 0 {
 		return o.err
 	}
-	o.extendDeadline()
-	if _, err := o.dst.Write(o.buf); err != nil {
-		o.err = err
+	if o.socket != nil {
+		var rest []byte
+		if rest, o.err = o.socket.send(o.buf); len(rest) > 0 && o.err == nil {
+			o.wait(rest)
+		}
+	} else {
+		o.extendDeadline()
+		_, o.err = o.dst.Write(o.buf)
 	}
 	o.buf = o.buf[:0]
 	return o.err
+}
+
+// wait writes what the socket has not taken at once.
+func (o *output) wait(rest []byte) {
+	if o.timeout > 0 {
+		o.err = o.dst.SetWriteDeadline(time.Now().Add(o.timeout))
+	}
+	if o.err == nil {
+		_, o.err = o.dst.Write(rest)
+	}
+	if o.timeout > 0 && o.err == nil { // or the next write would end by it
+		o.err = o.dst.SetWriteDeadline(time.Time{})
+	}
 }
 
 // extendDeadline sets the deadline anew only when half of it is used up: setting

@@ -71,6 +71,7 @@ func (c *Conn) Park(p *Poller, ready func()) bool {
 		return false
 	}
 	c.deadlines.ready, c.deadlines.poller = ready, p
+	c.messages, c.message = nil, nil
 	return true
 }
 

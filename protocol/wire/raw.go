@@ -10,10 +10,12 @@ func (c *Conn) Await() error {
 	if c.oversize {
 		c.forget()
 	}
-	if c.in.buffered() == 0 {
+	if c.message != nil && c.in.buffered() == 0 {
 		c.message = nil // it would keep a buffer that others use by now
-		clear(c.bind.Parameters)
-		c.copyData.Data = nil
+		if c.messages != nil {
+			clear(c.bind.Parameters)
+			c.copyData.Data = nil
+		}
 	}
 	return c.in.fill(1)
 }

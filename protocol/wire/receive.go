@@ -113,9 +113,7 @@ func cutShort(err error) error {
 //
 //go:noinline
 func (c *Conn) forget() {
-	c.query, c.parse, c.bind = pgproto3.Query{}, pgproto3.Parse{}, pgproto3.Bind{}
-	c.copyData = pgproto3.CopyData{}
-	c.message = nil
+	c.messages, c.message = nil, nil
 	c.oversize = false
 }
 

@@ -10,3 +10,5 @@ type socket struct{}
 func newSocket(net.Conn) *socket { return nil }
 
 func (*socket) await(*input) error { return nil }
+
+func (*socket) send(b []byte) ([]byte, error) { return b, nil }

@@ -3,6 +3,8 @@
 package wire
 
 import (
+	"bytes"
+	"io"
 	"net"
 	"path/filepath"
 	"strings"
@@ -108,4 +110,43 @@ func socketPair(t *testing.T, network string) (net.Conn, *Conn) {
 	c := New(server, Config{})
 	t.Cleanup(func() { _ = client.Close(); _ = c.Close() })
 	return client, c
+}
+
+// TestSlowReader: what a socket does not take at once is written when the client reads,
+// if it does within the time; one wait has no effect on a later write.
+func TestSlowReader(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		client, c := socketPair(t, network)
+		c.out.timeout = 10 * time.Second
+		row := &pgproto3.CommandComplete{CommandTag: bytes.Repeat([]byte("x"), 30_000)}
+		const rows = 1000
+		sent := make(chan error, 1)
+		go func() {
+			for range rows {
+				c.Send(row)
+			}
+			sent <- c.Flush()
+		}()
+		time.Sleep(20 * time.Millisecond)
+		if n, err := io.CopyN(io.Discard, client, rows*(30_000+6)); err != nil {
+			t.Fatalf("%s: %d bytes: %v", network, n, err)
+		}
+		if err := <-sent; err != nil {
+			t.Fatal(err)
+		}
+		c.out.timeout = 20 * time.Millisecond
+		for range 3 { // a wait, and then none although the time has passed
+			time.Sleep(2 * c.out.timeout)
+			c.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+			if err := c.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range rows {
+			c.Send(row)
+		}
+		if err := c.Flush(); !IsTimeout(err) {
+			t.Errorf("%s: a client that does not read: %v", network, err)
+		}
+	}
 }

@@ -68,7 +68,7 @@ func (c *Conn) startTLS(config *tls.Config, conn net.Conn) error {
 		return hangup("could not accept SSL connection", err)
 	}
 	c.in.release()
-	c.in, c.out.dst = newInput(encrypted, nil), encrypted
+	c.in, c.out.dst, c.out.socket = newInput(encrypted, nil), encrypted, nil
 	c.tls = &TLS{ConnectionState: encrypted.ConnectionState()}
 	if len(config.Certificates) > 0 {
 		c.tls.Certificate = config.Certificates[0].Leaf

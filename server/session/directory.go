@@ -189,7 +189,11 @@ type activity struct {
 // begin notes that a statement runs.
 func (a *activity) begin(text string) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.began(text)
+	a.mu.Unlock()
+}
+
+func (a *activity) began(text string) {
 	now := a.clock.Load()
 	a.now.Text, a.now.State, a.now.Query, a.now.Change = text, "active", now, now
 	if a.now.Transaction == 0 {
@@ -198,10 +202,22 @@ func (a *activity) begin(text string) {
 	}
 }
 
+// ran notes a statement that is over already: begin and rest.
+func (a *activity) ran(text string, status byte) {
+	a.mu.Lock()
+	a.began(text)
+	a.rests(status)
+	a.mu.Unlock()
+}
+
 // rest notes that the session waits for its client.
 func (a *activity) rest(status byte) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.rests(status)
+	a.mu.Unlock()
+}
+
+func (a *activity) rests(status byte) {
 	a.now.Change = a.clock.Load()
 	switch status {
 	case 'T':

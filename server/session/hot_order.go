@@ -31,6 +31,15 @@ func (o *hotOrder) learn(h *hot) {
 	o.at++
 }
 
+// forgetHot is for when something else came: it may have done away with a statement, or
+// with anything that the short way takes for granted.
+func (s *Session) forgetHot() {
+	s.order.forget()
+	if s.quick != nil {
+		s.quick.hot = nil
+	}
+}
+
 func (o *hotOrder) forget() {
 	clear(o.list)
 	o.list, o.at = o.list[:0], 0

@@ -10,6 +10,9 @@ import (
 // before, and tells whether there was one.
 func (s *Session) serveHot() (bool, error) {
 	in := s.conn.Ahead()
+	if served, err := s.serveQuick(in); served {
+		return true, err
+	}
 	if len(in) == 0 || in[0] != 'B' && in[0] != 'Q' || !s.hotReady() {
 		return false, nil
 	}
@@ -17,15 +20,15 @@ func (s *Session) serveHot() (bool, error) {
 	units := s.scanHot(in, buffer)
 	var err error
 	if len(units) > 0 {
-		err = s.answerHot(units)
+		err = s.answerHot(units, in)
 	}
 	clear(units) // or the pool would keep what they refer to
 	hotUnitsPool.Put(buffer)
 	return len(units) > 0, err
 }
 
-// answerHot answers all units, or those up to an error.
-func (s *Session) answerHot(units []hotUnit) error {
+// answerHot answers all units of in, or those up to an error.
+func (s *Session) answerHot(units []hotUnit, in []byte) error {
 	s.interrupt.begin()
 	s.statement, s.caughtUp = time.Time{}, false
 	if len(s.portals) > 0 {
@@ -38,6 +41,9 @@ func (s *Session) answerHot(units []hotUnit) error {
 		return s.failHot(&units[answered], err)
 	}
 	last := &units[len(units)-1]
+	if len(units) == 1 {
+		s.learnQuick(last, in)
+	}
 	s.conn.Skip(last.end)
 	if s.tx.state == txBlock && !last.query {
 		s.keepHotPortal(last)
@@ -57,7 +63,8 @@ func (s *Session) keepHotPortal(u *hotUnit) {
 
 // failHot goes on as the general way does with an error of a unit's Execute or Query.
 func (s *Session) failHot(u *hotUnit, err error) error {
-	s.order.forget()
+	s.forgetHot()
+	s.activity.begin(u.text)
 	s.hotLeft = 0
 	if s.tx.state == txBlock && !u.query {
 		s.keepHotPortal(u)
@@ -125,9 +132,10 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 	}
 	s.conn.SetOutput(out)
 	last := &units[len(units)-1]
-	s.activity.begin(last.text)
-	if last.synced {
-		s.activity.rest(s.tx.status())
+	if s.unnoted = ""; last.synced {
+		s.activity.ran(last.text, s.tx.status())
+	} else {
+		s.activity.begin(last.text)
 	}
 	return len(units), nil
 }
@@ -138,7 +146,7 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 func (s *Session) hotStart(u *hotUnit) {
 	if u.query && s.prepared[""] != nil {
 		delete(s.prepared, "")
-		s.order.forget()
+		s.forgetHot()
 	}
 	if !u.synced {
 		s.start()
@@ -153,7 +161,7 @@ func (s *Session) hotStart(u *hotUnit) {
 // none has been answered.
 func (s *Session) hotTake(units []hotUnit) error {
 	u, n := &units[0], 1
-	s.activity.begin(u.text)
+	s.unnoted = u.text
 	if u.single == 0 {
 		return s.hotTakeRow(u)
 	}
@@ -169,7 +177,7 @@ func (s *Session) hotTake(units []hotUnit) error {
 
 // hotSeries sends the rows of a series and CommandComplete.
 func (s *Session) hotSeries(u *hotUnit) error {
-	s.activity.begin(u.text)
+	s.unnoted = u.text
 	u.series.left = u.series.count
 	if _, err := u.series.send(&u.portal, 0); err != nil {
 		return err

@@ -59,7 +59,7 @@ func (s *Session) roused(deadline time.Time) error {
 
 // shed lets go of what can be made again.
 func (s *Session) shed() {
-	s.order = hotOrder{}
+	s.order, s.quick = hotOrder{}, nil
 	s.hotValues = nil
 	s.out = rowWriter{}
 	s.plans = map[string]*prepared{}

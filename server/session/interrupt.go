@@ -3,13 +3,14 @@ package session
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"seqd/protocol/sqlstate"
 )
 
 // interrupt is the context of whatever statement the session runs: made once,
-// armed for every statement, so that a statement costs no allocation. It
+// armed for every statement, so that a statement costs no allocation and no lock. It
 // implements context.Context.
 type interrupt struct {
 	// onWait is called by Done: somebody is about to wait on behalf of the
@@ -17,39 +18,66 @@ type interrupt struct {
 	// the session's own goroutine may call Done.
 	onWait func()
 
-	mu      sync.Mutex
-	done    chan struct{} // closed while cause is set
-	cause   *sqlstate.Error
-	fatal   bool // cause ends the session: it is never cleared
-	running bool
+	// turn is odd while a statement runs, and another number for each. Only the
+	// session's own goroutine changes it.
+	turn   atomic.Uint64
+	raised atomic.Bool // cause is set
+
+	mu    sync.Mutex
+	cause *sqlstate.Error
+	of    uint64        // the turn that cause is for
+	fatal bool          // cause ends the session: it is never cleared
+	done  chan struct{} // closed while cause is set; nil: nobody has asked
 }
 
-func newInterrupt() *interrupt { return &interrupt{done: make(chan struct{})} }
+func newInterrupt() *interrupt { return &interrupt{} }
 
 // begin arms the interrupt for a statement: a cancel that came too late for the
 // one before is forgotten, as PostgreSQL forgets it.
 func (i *interrupt) begin() {
-	i.mu.Lock()
-	i.running = true
-	if i.cause != nil && !i.fatal {
-		i.cause, i.done = nil, make(chan struct{})
+	t := i.turn.Load()
+	i.turn.Store(t + 1 + t&1)
+	if i.raised.Load() {
+		i.mu.Lock()
+		i.forgetOld()
+		i.mu.Unlock()
 	}
-	i.mu.Unlock()
 }
 
 func (i *interrupt) end() {
-	i.mu.Lock()
-	i.running = false
-	i.mu.Unlock()
+	t := i.turn.Load()
+	i.turn.Store(t + t&1)
+}
+
+// forgetOld clears a cause that was for an earlier statement. (That which has just
+// ended is to be told of its cause yet.)
+func (i *interrupt) forgetOld() {
+	if t := i.turn.Load(); i.cause != nil && !i.fatal && i.of != t && i.of+1 != t {
+		i.forget()
+	}
+}
+
+func (i *interrupt) forget() {
+	i.cause, i.done = nil, nil
+	i.raised.Store(false)
+}
+
+func (i *interrupt) raise(cause *sqlstate.Error, of uint64) {
+	first := i.cause == nil
+	i.cause, i.of = cause, of
+	i.raised.Store(true) // before anybody is woken who asks
+	if first && i.done != nil {
+		close(i.done)
+	}
 }
 
 // cancel stops the running statement; without one it does nothing.
 func (i *interrupt) cancel(cause *sqlstate.Error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.running && i.cause == nil {
-		i.cause = cause
-		close(i.done)
+	i.forgetOld()
+	if t := i.turn.Load(); t%2 == 1 && i.cause == nil {
+		i.raise(cause, t)
 	}
 }
 
@@ -57,13 +85,10 @@ func (i *interrupt) cancel(cause *sqlstate.Error) {
 func (i *interrupt) terminate(cause *sqlstate.Error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.fatal {
-		return
+	if !i.fatal {
+		i.fatal = true
+		i.raise(cause, i.turn.Load())
 	}
-	if i.cause == nil {
-		close(i.done)
-	}
-	i.cause, i.fatal = cause, true
 }
 
 // after arranges for a cancel. stop takes it back, also if it has come already
@@ -75,20 +100,27 @@ func (i *interrupt) after(d time.Duration, cause *sqlstate.Error) (stop func()) 
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		if i.cause == cause && !i.fatal {
-			i.cause, i.done = nil, make(chan struct{})
+			i.forget()
 		}
 	}
 }
 
 // pending is the reason to stop, nil if there is none.
 func (i *interrupt) pending() *sqlstate.Error {
+	if !i.raised.Load() {
+		return nil
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.forgetOld()
 	return i.cause
 }
 
 // terminated is the reason to end the session, nil if there is none.
 func (i *interrupt) terminated() *sqlstate.Error {
+	if !i.raised.Load() {
+		return nil
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.fatal {
@@ -107,6 +139,12 @@ func (i *interrupt) Done() <-chan struct{} {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.forgetOld()
+	if i.done == nil {
+		if i.done = make(chan struct{}); i.cause != nil {
+			close(i.done)
+		}
+	}
 	return i.done
 }
 

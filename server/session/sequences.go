@@ -107,24 +107,34 @@ func (s *Session) nextvals(oid engine.OID, n uint64) (sequence.Block, error) {
 			return sequence.Block{}, err
 		}
 	}
-	if own {
-		err = s.fetchPrivate(m, p)
-	} else {
-		err = s.fetchShared(m, n)
+	if !own {
+		return s.draw(m, n)
 	}
-	if err != nil {
+	if err := s.fetchPrivate(m, p); err != nil {
+		return sequence.Block{}, err
+	}
+	return s.take(m, n), nil
+}
+
+// draw is nextvals of a sequence that others use, too, when nothing speaks against it.
+func (s *Session) draw(m *sequenceMemory, n uint64) (sequence.Block, error) {
+	if err := s.fetchShared(m, n); err != nil {
 		next, err := s.successor(m, err)
 		if err != nil {
 			return sequence.Block{}, err
 		}
 		return s.nextvals(next, n)
 	}
+	return s.take(m, n), nil
+}
+
+func (s *Session) take(m *sequenceMemory, n uint64) sequence.Block {
 	s.lastUsed = m
 	taken := m.take(n)
 	if s.tally.values++; taken.First != taken.Last {
 		s.tally.values += taken.Count() - 1
 	}
-	return taken, nil
+	return taken
 }
 
 // fetchShared makes sure that there are cached values that are not void: n of them, if
@@ -138,8 +148,10 @@ func (s *Session) fetchShared(m *sequenceMemory, n uint64) error {
 	if m.cached && m.epoch == m.handle.Epoch() {
 		return nil
 	}
-	defer s.limitLockWait()()
-	defer s.asksElsewhere(m.oid)()
+	if s.inForce().lockTimeout != 0 || !s.backend.Leads() {
+		defer s.limitLockWait()()
+		defer s.asksElsewhere(m.oid)()
+	}
 	block, epoch, err := m.handle.NextRun(s.interrupt, uint64(s.pid), n)
 	if err != nil {
 		return s.explain(err)

@@ -146,8 +146,11 @@ type Session struct {
 	locks     lockNotes
 
 	// Of the short way. hotTaken are values taken for requests that come next, hotLeft
-	// their number.
+	// their number. unnoted is the statement that runs, if pg_stat_activity need not show
+	// it as running unless it has to wait.
 	order     hotOrder
+	quick     *quick // nil: never learned
+	unnoted   string
 	hotTaken  sequence.Block
 	hotLeft   uint64
 	hotValues []int64
@@ -182,7 +185,7 @@ func New(cfg Config) (*Session, error) {
 	}
 	// Answers to a pipeline are written together, but never wait for a statement
 	// that waits.
-	s.interrupt.onWait = s.flushAnswers
+	s.interrupt.onWait = s.aboutToWait
 	s.settings.ReadsAll = func() bool { return s.authority().Inherits(s.currentRole().OID, engine.PgReadAllSettings) }
 	catalog := s.backend.Catalog()
 	user, ok := catalog.Role(cfg.User)
@@ -381,13 +384,17 @@ func (s *Session) next() (pgproto3.FrontendMessage, error) {
 	if served, err := s.serveHot(); served || err != nil {
 		return nil, err
 	}
-	s.order.forget()
+	s.forgetHot()
 	return s.conn.Receive()
 }
 
-// flushAnswers writes finished answers before a statement waits. What the waiting
+// aboutToWait writes finished answers before a statement waits. What the waiting
 // statement itself has said so far stays here, as with PostgreSQL.
-func (s *Session) flushAnswers() {
+func (s *Session) aboutToWait() {
+	if s.unnoted != "" {
+		s.activity.begin(s.unnoted)
+		s.unnoted = ""
+	}
 	if s.unflushed {
 		s.unflushed = false
 		_ = s.conn.Flush() // a broken connection shows at the next Receive
