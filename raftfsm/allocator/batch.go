@@ -64,7 +64,7 @@ func (s *Sequence) TryNextBatch(out []Fetch) bool {
 // up.
 func (s *Sequence) runBatch(ctx context.Context, w *waiter) {
 	if len(s.queue) > 0 || !s.a.lease() || !s.serveBatch(w) {
-		w.at = s.a.now()
+		w.at, w.ctx = s.a.now(), ctx
 		w.done = make(chan struct{})
 		s.queue = append(s.queue, w)
 		s.pump()

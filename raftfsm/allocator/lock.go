@@ -51,7 +51,7 @@ func (a *Allocator) await(ctx context.Context, what want, owner uint64, id engin
 		return nil, sqlstate.Errorf(sqlstate.UndefinedTable, "could not open relation with OID %d", id.Sequence)
 	}
 	s.mu.Lock()
-	w, err := s.enqueue(what, owner)
+	w, err := s.enqueue(ctx, what, owner)
 	s.mu.Unlock()
 	if err != nil {
 		return nil, err

@@ -149,6 +149,29 @@ func TestLockAndAlter(t *testing.T) {
 	})
 }
 
+// TestCancelledBeforeUnlock: who has given up before the lock was given back gets no value,
+// even if it has not noticed yet.
+func TestCancelledBeforeUnlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newFakeLog(t, DefaultPrelogMax, nil)
+		s := l.create("s", nil)
+		for want := int64(1); want < 200; want++ {
+			lock(t, l, 1, s)
+			ctx, cancel := context.WithCancel(t.Context())
+			_, err := later(func() error { _, _, err := s.Next(ctx, 2); return err })
+			cancel()
+			l.a.Unlock(1)
+			synctest.Wait()
+			if sqlstate.CodeOf(*err) != sqlstate.QueryCanceled {
+				t.Fatalf("who gave up got %v", *err)
+			}
+			if v := value(t, s, 3); v != want {
+				t.Fatalf("got %d, want %d", v, want)
+			}
+		}
+	})
+}
+
 func TestCancelledLock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newFakeLog(t, DefaultPrelogMax, func() time.Duration { return time.Second })

@@ -34,6 +34,7 @@ type waiter struct {
 	owner uint64
 	seq   *Sequence
 	at    time.Duration // the clock when it began to wait
+	ctx   context.Context
 
 	// Guarded by seq.mu.
 	finished bool
@@ -60,11 +61,11 @@ func (w *waiter) finish(err error) {
 }
 
 // enqueue lines a request up and serves what can be served.
-func (s *Sequence) enqueue(what want, owner uint64) (*waiter, error) {
+func (s *Sequence) enqueue(ctx context.Context, what want, owner uint64) (*waiter, error) {
 	if err := s.serving(); err != nil {
 		return nil, err
 	}
-	w := &waiter{want: what, owner: owner, seq: s, at: s.a.now(), done: make(chan struct{})}
+	w := &waiter{want: what, owner: owner, seq: s, at: s.a.now(), ctx: ctx, done: make(chan struct{})}
 	s.queue = append(s.queue, w)
 	s.pump()
 	return w, nil
@@ -119,6 +120,10 @@ func (s *Sequence) pump() {
 	short := false // of reserved values, or of the lease
 	kept := s.queue[:0]
 	for i, w := range s.queue {
+		if !w.claimed && w.ctx.Err() != nil {
+			w.finish(canceled(w.ctx)) // it has not noticed yet: a value would be lost
+			continue
+		}
 		if s.locker != 0 && w.owner != s.locker {
 			if !s.block(w) {
 				kept = append(kept, w)

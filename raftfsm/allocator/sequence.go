@@ -78,7 +78,7 @@ func (s *Sequence) NextRun(ctx context.Context, owner, n uint64) (sequence.Block
 			return block, epoch, err
 		}
 	}
-	w, err := s.enqueue(wantNext, owner)
+	w, err := s.enqueue(ctx, wantNext, owner)
 	s.mu.Unlock()
 	if err == nil {
 		err = s.wait(ctx, w)
@@ -96,7 +96,7 @@ func (s *Sequence) SetVal(ctx context.Context, owner uint64, state sequence.Stat
 	if s.open(owner) {
 		s.setvals++
 	} else {
-		w, err := s.enqueue(wantSetVal, owner)
+		w, err := s.enqueue(ctx, wantSetVal, owner)
 		s.mu.Unlock()
 		if err == nil {
 			err = s.wait(ctx, w)
