@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"seqd/engine"
-	"seqd/raftfsm/allocator"
 	"seqd/raftfsm/peer"
 )
 
@@ -21,13 +20,16 @@ const (
 	// leastReservation stands in for the largest one where that was small: under
 	// light use more entries fit into the same time.
 	leastReservation = 1024
+	// unknownReservation is the most that was reserved at a time, by default, by releases
+	// that did not note the largest reservation.
+	unknownReservation = 1 << 17
 )
 
 // DefaultSkip is how far to skip when the largest reservation ever is known (0: it
 // is not).
 func DefaultSkip(largest uint64) uint64 {
 	if largest == 0 {
-		largest = allocator.DefaultPrelogMax
+		largest = unknownReservation
 	}
 	largest = max(largest, leastReservation)
 	if largest > math.MaxUint64/skipReservations {
