@@ -14,6 +14,10 @@ KILLS ?= 200
 SIM ?= 1000
 SEED ?= 1
 ROUNDS ?= 3
+# What make check changes in the steps that it calls, so that nothing is compiled or
+# vetted twice: it vets all packages once, and builds as the tests do.
+TRIMPATH ?= -trimpath
+GOTEST ?= $(GO) test
 BENCH ?=
 TIME ?= 2s
 BENCHFLAGS ?=
@@ -26,7 +30,7 @@ help: ## List the targets
 
 .PHONY: build
 build: ## Build bin/seqd
-	$(GO) build -trimpath -o $(BIN) ./cmd/seqd
+	$(GO) build $(TRIMPATH) -o $(BIN) ./cmd/seqd
 
 .PHONY: run
 run: build ## Build and serve on 127.0.0.1:5433, data in ./seqd-data
@@ -36,16 +40,26 @@ run: build ## Build and serve on 127.0.0.1:5433, data in ./seqd-data
 cluster: build ## Build and run three nodes on this machine (SQL ports 5433 to 5435), data thrown away
 	@./$(BIN) trial
 
-# The end-to-end tests say in a line or two what they have shown: keep those, drop
-# the names of the hundreds of cases that passed.
 .PHONY: test
-test: build ## Run all tests (with PostgreSQL 15 installed, side by side with it)
-	$(GO) test $$($(GO) list ./... | grep -v /e2e)
-	@set -o pipefail; SEQD_BIN=$(CURDIR)/$(BIN) KILLS=$(KILLS) $(GO) test -v -timeout 20m ./cmd/seqd/e2e/... \
+test: unit e2e ## Run all tests (with PostgreSQL 15 installed, side by side with it)
+
+.PHONY: unit
+unit: ## The tests of single packages
+	$(GOTEST) $$($(GO) list ./... | grep -v /e2e)
+
+# They say in a line or two what they have shown: keep those, drop the names of the
+# hundreds of cases that passed.
+.PHONY: e2e
+e2e: build ## The end-to-end tests
+	@set -o pipefail; SEQD_BIN=$(CURDIR)/$(BIN) KILLS=$(KILLS) $(GOTEST) -v -timeout 20m ./cmd/seqd/e2e/... \
 	  | grep -vE '^ *(=== |--- PASS|--- SKIP)|no test files'
 
+# Vetting compiles all packages, which everything after it needs. With -j2 the end-to-end
+# tests, which mostly wait, for elections and restarts, go beside all others.
 .PHONY: check
-check: fmt-check vet lint tidy-check test race fuzz ## What CI runs: all of the checks, then tests, race detector, short fuzzing
+check: ## What CI runs: all of the checks, then tests, race detector, short fuzzing
+	@$(MAKE) fmt-check tidy-check vet
+	@$(MAKE) TRIMPATH= GOTEST="$(GO) test -vet=off" e2e lint unit race fuzz
 
 .PHONY: fmt
 fmt: ## Format the code
@@ -73,15 +87,20 @@ generate: ## Record PostgreSQL 15's system catalogs anew (make test checks them)
 
 .PHONY: race
 race: ## The tests of the concurrent packages under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short ./engine/... ./protocol/... ./raftfsm/... ./server/...
+	CGO_ENABLED=1 $(GOTEST) -race -short ./engine/... ./protocol/... ./raftfsm/... ./server/...
 
-# Each fuzzer has its corpus in testdata/fuzz; `go test` runs it as it stands.
+# Each fuzzer has its corpus in testdata/fuzz; `go test` runs it as it stands. A package
+# is built once for all of its fuzzers, and what they find is kept where `go test` does.
 .PHONY: fuzz
 fuzz: ## Fuzz every decoder with FUZZTIME (30000x) new inputs each
-	@set -e -o pipefail; for pkg in $$($(GO) list ./...); do \
-	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$f"; \
-	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg | grep -v '^fuzz: elapsed'; \
+	@set -e -o pipefail; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; kept=$$($(GO) env GOCACHE)/fuzz; \
+	for dir in $$(git ls-files '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u); do \
+	  $(GO) test -vet=off -c -fuzz . -o "$$tmp/fuzz.test" ./$$dir; \
+	  names=$$("$$tmp/fuzz.test" -test.list '^Fuzz'); \
+	  for f in $$names; do \
+	    echo "$$dir $$f"; \
+	    (cd $$dir && "$$tmp/fuzz.test" -test.run '^$$' -test.fuzz "^$$f$$" -test.fuzztime $(FUZZTIME) \
+	      -test.fuzzminimizetime 10x -test.fuzzcachedir "$$kept/seqd/$$dir") | grep -v '^fuzz: elapsed'; \
 	  done; done
 
 # Once in a release, with the name of the release: the folder and what is known about

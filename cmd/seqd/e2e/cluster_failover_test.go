@@ -8,7 +8,7 @@ import (
 // TestFailoverTime measures for how long the surviving nodes answer nobody when the
 // leader is killed under light load.
 func TestFailoverTime(t *testing.T) {
-	kills := clusterRounds(5)
+	kills := clusterRounds(3)
 	if testing.Short() {
 		kills = 2
 	}

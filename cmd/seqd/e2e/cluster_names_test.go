@@ -27,7 +27,7 @@ func TestClusterNames(t *testing.T) {
 		defer conn.Close(context.Background())
 		conns = append(conns, conn)
 	}
-	rounds := 60
+	rounds := 24 // every pair of nodes four times
 	if testing.Short() {
 		rounds = 12
 	}

@@ -73,14 +73,16 @@ func TestOrderNode(t *testing.T) {
 		}
 		last = v
 	}
-	if t.Failed() || testing.Short() {
-		return
-	}
-	compareOrders(t, c.DSN(0), c.DSN(1))
 }
 
-// compareOrders shows what the order costs through the leader and through a follower.
-func compareOrders(t *testing.T, dsns ...string) {
+// TestBenchOrders shows what the order costs through the leader and through a follower.
+// It runs when SEQD_BENCH is 1.
+func TestBenchOrders(t *testing.T) {
+	if _, yes := benching(); !yes {
+		return
+	}
+	c := startVoters(t)
+	dsns := []string{c.DSN(0), c.DSN(1)}
 	exec1(t, dsns[0], "CREATE SEQUENCE strict; CREATE SEQUENCE pernode; SECURITY LABEL FOR seqd ON SEQUENCE pernode IS 'order=node'")
 	for i, dsn := range dsns {
 		config, err := pgx.ParseConfig(dsn)

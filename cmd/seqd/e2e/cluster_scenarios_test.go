@@ -15,7 +15,8 @@ import (
 
 // TestClusterScenarios plays the scenarios on clusters: whatever works on one node
 // works through every node, and with each session on another one. What is expected
-// is what the files say, that is what PostgreSQL has answered.
+// is what the files say, that is what PostgreSQL has answered. Cases of one session are
+// on a follower when sessions are spread: on followers alone they are not played again.
 func TestClusterScenarios(t *testing.T) {
 	if *only == "postgres" || *rewrite {
 		t.Skip("no seqd is to be run")
@@ -98,7 +99,7 @@ func (r *clusterRun) file(t *testing.T, path string) {
 				r.left["ask about the sessions of a node: each knows its own"]++
 				continue
 			}
-			if reason := r.leftOut(c); reason != "" {
+			if reason := r.leftOut(name, c); reason != "" {
 				r.left[reason]++
 				continue
 			}
@@ -133,17 +134,32 @@ func (r *clusterRun) play(c *scenario.Case, wait bool) string {
 }
 
 // leftOut is why a case can't be played, or "".
-func (r *clusterRun) leftOut(c *scenario.Case) string {
+func (r *clusterRun) leftOut(name string, c *scenario.Case) string {
 	if c.NeedsDisk() {
 		return "stop the server: what that does to values is told of one node, and clusters outlive it (TestClusterFaults)"
 	}
 	if !r.leads && slices.ContainsFunc(c.Steps, func(s *scenario.Step) bool { return strings.Contains(s.SQL, "in_hot_standby") }) {
 		return "ask whether the node leads (TestTargetSessionAttrs)"
 	}
-	if r.spread && slices.ContainsFunc(c.Steps, func(s *scenario.Step) bool { return s.Kind == scenario.Action && s.SQL == "cancel" }) {
+	canceled := slices.ContainsFunc(c.Steps, func(s *scenario.Step) bool { return s.Kind == scenario.Action && s.SQL == "cancel" })
+	if r.spread && canceled {
 		return "cancel: a request reaches the node that it is sent to alone"
 	}
+	if !r.leads && !r.spread && !canceled && !ofOneNode[name+"/"+c.ID] && sessions(c) == 1 {
+		return "have one session: it is on a follower when sessions are spread"
+	}
 	return ""
+}
+
+// sessions is how many a case has.
+func sessions(c *scenario.Case) int {
+	names := map[string]bool{}
+	for _, s := range c.Steps {
+		if s.Session != "" {
+			names[s.Session] = true
+		}
+	}
+	return len(names)
 }
 
 func (r *clusterRun) summary() string {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -279,12 +280,18 @@ func TestMatrix(t *testing.T) {
 		}
 		pg.rules(t, rules)
 		seqd.rules(t, rules)
-		for _, l := range matrixLogins {
-			want, got := pg.login(t, l, dir), seqd.login(t, l, dir)
-			if got != want {
-				t.Errorf("%s: %+v:\n      seqd: %s\nPostgreSQL: %s", rules, l, got, want)
+		wants, gots := make([]string, len(matrixLogins)), make([]string, len(matrixLogins))
+		var all sync.WaitGroup
+		for n, l := range matrixLogins { // all at once, since wrong passwords are answered slowly
+			all.Go(func() { wants[n] = pg.login(t, l, dir) })
+			all.Go(func() { gots[n] = seqd.login(t, l, dir) })
+		}
+		all.Wait()
+		for n, l := range matrixLogins {
+			if gots[n] != wants[n] {
+				t.Errorf("%s: %+v:\n      seqd: %s\nPostgreSQL: %s", rules, l, gots[n], wants[n])
 			}
-			kind, _, _ := strings.Cut(strings.TrimPrefix(want, "FATAL "), " ")
+			kind, _, _ := strings.Cut(strings.TrimPrefix(wants[n], "FATAL "), " ")
 			outcomes[kind]++
 		}
 	}
