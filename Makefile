@@ -48,9 +48,11 @@ unit: ## The tests of single packages
 	$(GOTEST) $$($(GO) list ./... | grep -v /e2e)
 
 # They say in a line or two what they have shown: keep those, drop the names of the
-# hundreds of cases that passed.
+# hundreds of cases that passed. Were build a prerequisite, make check -j2 would begin
+# with others before.
 .PHONY: e2e
-e2e: build ## The end-to-end tests
+e2e: ## Build, and the end-to-end tests
+	@$(MAKE) --no-print-directory build
 	@set -o pipefail; SEQD_BIN=$(CURDIR)/$(BIN) KILLS=$(KILLS) $(GOTEST) -v -timeout 20m ./cmd/seqd/e2e/... \
 	  | grep -vE '^ *(=== |--- PASS|--- SKIP)|no test files'
 
