@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -111,21 +110,40 @@ func (c *Cluster) argsOf(i int) []string {
 // NodeID is the name of node i.
 func NodeID(i int) string { return fmt.Sprintf("node%d", i+1) }
 
-// portsFrom is the next port to try. Ports that the kernel hands out by itself
-// (from 32768 on) are no good for a node that comes back after a while: any
-// connection may have taken its port meanwhile.
-var portsFrom atomic.Int64
-
+// Ports that the kernel hands out by itself (from 32768 on) are no good for a node
+// that comes back after a while: any connection may have taken its port meanwhile.
 const (
 	firstPort = 10000
 	lastPort  = 32000
+	blockSize = 1000
 )
+
+// block is the ports that this process alone takes: tests of several packages run at
+// the same time. It listens on the first of them for as long as it lives.
+var block struct {
+	sync.Mutex
+	claim net.Listener
+	first int
+	used  int
+}
 
 // freePorts returns addresses on which nobody listens.
 func freePorts(n int) (addrs []string, err error) {
-	portsFrom.CompareAndSwap(0, int64(os.Getpid())*97)
-	for range lastPort - firstPort {
-		addr := fmt.Sprintf("127.0.0.1:%d", firstPort+portsFrom.Add(1)%(lastPort-firstPort))
+	block.Lock()
+	defer block.Unlock()
+	const blocks = (lastPort - firstPort) / blockSize
+	for i := 0; block.claim == nil; i++ {
+		if i == blocks {
+			return nil, errors.New("all blocks of ports are taken")
+		}
+		first := firstPort + (os.Getpid()+i)%blocks*blockSize
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first)); err == nil {
+			block.claim, block.first = l, first
+		}
+	}
+	for range blockSize {
+		addr := fmt.Sprintf("127.0.0.1:%d", block.first+1+block.used%(blockSize-1))
+		block.used++
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
 			continue
