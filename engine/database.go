@@ -34,10 +34,10 @@ type Database struct {
 
 	schemas       table[OID, *Schema]
 	schemaNames   table[string, OID]
-	sequences     table[OID, *Sequence]
+	sequences     dense[*Sequence]
 	tables        table[OID, *Table]
 	indexes       table[OID, *Index]
-	relationNames table[string, OID] // key: relationName
+	relationNames names
 	defaultACLs   table[string, *DefaultACL]
 	notes         notes
 
@@ -111,11 +111,7 @@ func (d *Database) Schemas(yield func(*Schema) bool) {
 
 // Relation returns the sequence, table or index called name in a schema.
 func (d *Database) Relation(schema OID, name string) (Relation, bool) {
-	oid, ok := d.relationNames.get(relationName(schema, name))
-	if !ok {
-		return nil, false
-	}
-	return d.RelationByOID(oid)
+	return d.relationNames.get(d.RelationByOID, schema, name)
 }
 
 // RelationByOID returns a sequence, table or index.
@@ -134,22 +130,14 @@ func (d *Database) RelationByOID(oid OID) (Relation, bool) {
 
 // RelationsIn yields the relations of a schema in the order of their names (as bytes).
 func (d *Database) RelationsIn(schema OID, yield func(Relation) bool) {
-	d.relationNames.from(relationName(schema, ""), func(k string, oid OID) bool {
-		if OID(binary.BigEndian.Uint32([]byte(k[:4]))) != schema {
-			return false
-		}
-		r, _ := d.RelationByOID(oid)
-		return yield(r)
-	})
+	d.relationNames.in(d.RelationByOID, schema, yield)
 }
 
 // Sequence returns the sequence called name in a schema.
 func (d *Database) Sequence(schema OID, name string) (*Sequence, bool) {
-	oid, ok := d.relationNames.get(relationName(schema, name))
-	if !ok {
-		return nil, false
-	}
-	return d.sequences.get(oid)
+	r, _ := d.Relation(schema, name)
+	s, ok := r.(*Sequence)
+	return s, ok
 }
 
 // SequenceByOID returns a sequence.
@@ -260,13 +248,6 @@ func (s *Schema) at(version uint64) Object {
 	next := *s
 	next.Version = version
 	return &next
-}
-
-// relationName orders relations by schema and then by name.
-func relationName(schema OID, name string) string {
-	b := make([]byte, 4, 4+len(name))
-	binary.BigEndian.PutUint32(b, uint32(schema))
-	return string(append(b, name...))
 }
 
 // defaultKey orders default privileges by role, schema and kind.

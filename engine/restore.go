@@ -11,8 +11,8 @@ import (
 func (s *Store) Positions(yield func(SequenceID, Position) bool) {
 	s.positions.all(func(db OID, t *positions) bool {
 		more := true
-		t.all(func(seq OID, p Position) bool {
-			more = yield(SequenceID{db, seq}, p)
+		t.all(func(seq OID, p packed) bool {
+			more = yield(SequenceID{db, seq}, p.unpack())
 			return more
 		})
 		return more
@@ -154,6 +154,9 @@ func (r *Restore) Position(id SequenceID, p Position) error {
 	}
 	if !seq.Params.InBounds(p.State.LastValue) {
 		return fmt.Errorf("position %d of sequence %q is out of bounds", p.State.LastValue, seq.Name)
+	}
+	if p.Epoch > maxIndex {
+		return fmt.Errorf("epoch %d of sequence %q is impossible", p.Epoch, seq.Name)
 	}
 	r.store.setPosition(id, p)
 	return nil

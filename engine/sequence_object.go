@@ -60,8 +60,8 @@ type Sequence struct {
 	Name        string
 	Owner       OID
 	Persistence Persistence
+	Order       Order // small fields stand together: there are a million of these
 	Params      sequence.Params
-	Order       Order
 	ACL         acl.ACL
 	OwnedBy     OwnedBy
 	// Version is the log index of the last change of this record. A transaction
@@ -107,4 +107,30 @@ type Position struct {
 	Epoch uint64
 	// Serial is the log index of the last change of any kind.
 	Serial uint64
+}
+
+// packed is a Position as it is stored: a million of them are the larger part of what
+// the state needs, so that the one bit of IsCalled must not take a word.
+type packed struct {
+	lastValue, logCount int64
+	epoch               uint64 // shifted by one; the lowest bit is IsCalled
+	serial              uint64
+}
+
+// maxIndex is the largest index of a log entry that an epoch can be.
+const maxIndex = 1<<63 - 1
+
+func pack(p Position) packed {
+	k := packed{lastValue: p.State.LastValue, logCount: p.State.LogCount, epoch: p.Epoch << 1, serial: p.Serial}
+	if p.State.IsCalled {
+		k.epoch |= 1
+	}
+	return k
+}
+
+func (k packed) unpack() Position {
+	return Position{
+		State: sequence.State{LastValue: k.lastValue, LogCount: k.logCount, IsCalled: k.epoch&1 == 1},
+		Epoch: k.epoch >> 1, Serial: k.serial,
+	}
 }

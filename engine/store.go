@@ -16,7 +16,7 @@ type Store struct {
 	positions table[OID, *positions]
 }
 
-type positions struct{ table[OID, Position] }
+type positions struct{ dense[packed] }
 
 // NewStore returns the state of a fresh cluster.
 func NewStore() *Store {
@@ -37,7 +37,8 @@ func (s *Store) Position(id SequenceID) (Position, bool) {
 	if !ok {
 		return Position{}, false
 	}
-	return t.get(id.Sequence)
+	p, ok := t.get(id.Sequence)
+	return p.unpack(), ok
 }
 
 // Snapshot returns a copy of the state in constant time. The Store may go on
@@ -90,7 +91,7 @@ func (s *Store) sequence(id SequenceID) (*Sequence, bool) {
 
 func (s *Store) setPosition(id SequenceID, p Position) {
 	t, _ := s.positions.get(id.Database)
-	t.put(id.Sequence, p)
+	t.put(id.Sequence, pack(p))
 }
 
 // at returns the sequence and its position if it is still in the epoch.
@@ -153,11 +154,12 @@ func (s *Store) applySkipAll(index uint64, c *SkipAll) {
 	s.catalog.Databases(func(db *Database) bool {
 		old, _ := s.positions.get(db.OID)
 		next := &positions{}
-		old.all(func(oid OID, pos Position) bool {
+		old.all(func(oid OID, pos packed) bool {
 			if seq, ok := db.SequenceByOID(oid); ok {
-				pos = Position{State: sequence.Skip(seq.Params, pos.State, c.Steps), Epoch: index, Serial: index}
+				state := sequence.Skip(seq.Params, pos.unpack().State, c.Steps)
+				pos = pack(Position{State: state, Epoch: index, Serial: index})
 			}
-			next.load(oid, pos)
+			next.put(oid, pos)
 			return true
 		})
 		s.positions.put(db.OID, next)

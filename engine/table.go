@@ -21,9 +21,6 @@ func (t *table[K, V]) fork() table[K, V] {
 func (t *table[K, V]) get(k K) (V, bool) { return t.m.Get(k) }
 func (t *table[K, V]) put(k K, v V)      { t.m.Set(k, v) }
 
-// load puts an entry behind all others: quicker than put.
-func (t *table[K, V]) load(k K, v V) { t.m.Load(k, v) }
-
 func (t *table[K, V]) delete(k K) { t.m.Delete(k) }
 func (t *table[K, V]) len() int   { return t.m.Len() }
 

@@ -84,9 +84,8 @@ func (v *view) put(o Object) {
 	case *Comment, *SecurityLabel:
 		v.notes(o.Key()).put(noteKey(o.Key()), o)
 	case Relation:
-		schema, name := o.Where()
-		v.d.relationNames.put(relationName(schema, name), o.Key().OID)
 		v.putRelation(o)
+		v.d.relationNames.put(v.d.RelationByOID, o)
 	}
 	v.mention(o, +1)
 	v.c.sawOID(ownOID(o))
@@ -168,17 +167,17 @@ func (v *view) remove(o Object) {
 	case *Comment, *SecurityLabel:
 		v.notes(o.Key()).delete(noteKey(o.Key()))
 	case *Sequence:
-		v.d.relationNames.delete(relationName(o.Schema, o.Name))
+		v.d.relationNames.delete(v.d.RelationByOID, o)
 		v.d.sequences.delete(o.OID)
 		if o.OwnedBy.Table != 0 {
 			v.d.owned.remove(o.OwnedBy.Table, o.OID)
 		}
 	case *Table:
-		v.d.relationNames.delete(relationName(o.Schema, o.Name))
+		v.d.relationNames.delete(v.d.RelationByOID, o)
 		v.d.tables.delete(o.OID)
 		o.uses(func(seq OID) { v.d.defaults.remove(seq, o.OID) }, func(table OID) { v.d.references.remove(table, o.OID) })
 	case *Index:
-		v.d.relationNames.delete(relationName(o.Schema, o.Name))
+		v.d.relationNames.delete(v.d.RelationByOID, o)
 		v.d.indexes.delete(o.OID)
 		v.d.indexed.remove(o.Table, o.OID)
 	}

@@ -100,7 +100,7 @@ func (v *view) admit(o Object) *sqlstate.Error {
 		if _, ok := v.d.SchemaByOID(schema); !ok {
 			return errConcurrentUpdate()
 		}
-		_, taken = v.d.relationNames.get(relationName(schema, name))
+		_, taken = v.d.Relation(schema, name)
 	}
 	switch {
 	case taken:

@@ -64,12 +64,12 @@ func (t Type) String() string {
 // Min ≤ Start ≤ Max, Cache ≥ 1.
 type Params struct {
 	Type      Type
+	Cycle     bool
 	Start     int64
 	Increment int64
 	Min       int64
 	Max       int64
 	Cache     int64
-	Cycle     bool
 }
 
 // State is the position of a sequence: the row that SELECT * FROM seq shows.

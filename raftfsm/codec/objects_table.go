@@ -229,7 +229,7 @@ func decodeColumn(b []byte, c *engine.Column) error {
 func appendDefault(b []byte, d *engine.Default) []byte {
 	b = appendUint(b, 1, uint64(d.OID))
 	for _, p := range d.Pieces {
-		b = appendMessage(b, 2, func([]byte) []byte { return []byte(p) })
+		b = appendMessage(b, 2, func(b []byte) []byte { return append(b, p...) })
 	}
 	for _, oid := range d.Sequences {
 		b = appendUint(b, 3, uint64(oid))

@@ -160,6 +160,7 @@ func (w *recordWriter) cluster(c *Cluster) {
 
 type recordWriter struct {
 	out   *bufio.Writer
+	head  [1 + binary.MaxVarintLen64]byte
 	body  []byte
 	count uint64
 	err   error
@@ -180,9 +181,8 @@ func (w *recordWriter) record(tag byte, write func([]byte) []byte) {
 		w.err = fmt.Errorf("snapshot record of %d bytes is too large", len(w.body))
 		return
 	}
-	var head [1 + binary.MaxVarintLen64]byte
-	head[0] = tag
-	w.raw(head[:1+binary.PutUvarint(head[1:], uint64(len(w.body)))])
+	w.head[0] = tag
+	w.raw(w.head[:1+binary.PutUvarint(w.head[1:], uint64(len(w.body)))])
 	w.raw(w.body)
 	w.count++
 }

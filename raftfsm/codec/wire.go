@@ -38,9 +38,20 @@ func appendString(b []byte, field protowire.Number, v string) []byte {
 }
 
 // appendMessage writes an embedded message, also an empty one: being there says something.
+// It is written where it will stand, since a snapshot holds millions: behind one byte
+// for its length, and moved if that needs more. write appends to what it is given.
 func appendMessage(b []byte, field protowire.Number, write func([]byte) []byte) []byte {
-	b = protowire.AppendTag(b, field, protowire.BytesType)
-	return protowire.AppendBytes(b, write(nil))
+	b = append(protowire.AppendTag(b, field, protowire.BytesType), 0)
+	start := len(b)
+	b = write(b)
+	length := uint64(len(b) - start)
+	more := protowire.SizeVarint(length) - 1
+	if more > 0 {
+		b = append(b, make([]byte, more)...)
+		copy(b[start+more:], b[start:])
+	}
+	protowire.AppendVarint(b[:start-1], length)
+	return b
 }
 
 // field is one field of a message: num for the varint type, bytes for the other.
