@@ -23,6 +23,7 @@ import (
 
 // serve runs the server until a signal or a failure ends it.
 func serve(cfg *config.Serve) error {
+	tuneCollector()
 	logger := cfg.Logger(os.Stderr)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"testing"
@@ -55,6 +56,21 @@ func BenchmarkWriteSnapshot(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := WriteSnapshot(io.Discard, Header{}, s, &Cluster{Format: SnapshotVersion}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/sequence")
+}
+
+func BenchmarkReadSnapshot(b *testing.B) {
+	const n = 100_000
+	var out bytes.Buffer
+	if err := WriteSnapshot(&out, Header{}, sequences(b, n), &Cluster{Format: SnapshotVersion}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, _, err := ReadSnapshot(bytes.NewReader(out.Bytes())); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -22,5 +22,32 @@ func (s snapshotStore) Create(version raft.SnapshotVersion, index, term uint64, 
 	if len(known) > 0 && known[0].Index == index && known[0].Term == term {
 		time.Sleep(time.Millisecond)
 	}
-	return s.SnapshotStore.Create(version, index, term, members, membersIndex, trans)
+	sink, err := s.SnapshotStore.Create(version, index, term, members, membersIndex, trans)
+	if err != nil {
+		return nil, err
+	}
+	return &pacedSink{SnapshotSink: sink, began: time.Now()}, nil
+}
+
+// A snapshot of a million sequences is a second of work, while clients are served. At
+// full speed it would have a core for itself for as long as the scheduler lets it: of
+// two, half of all, and clients wait. So it rests, a moment for each that it works.
+const (
+	paceWork = time.Millisecond
+	paceRest = 2 * time.Millisecond // at most: what it waited for a core was no work
+)
+
+// pacedSink is a sink whose writer rests now and then.
+type pacedSink struct {
+	raft.SnapshotSink
+	began time.Time // of the work since the last rest
+}
+
+// Write implements io.Writer.
+func (s *pacedSink) Write(b []byte) (int, error) {
+	if worked := time.Since(s.began); worked >= paceWork {
+		time.Sleep(min(worked, paceRest))
+		s.began = time.Now()
+	}
+	return s.SnapshotSink.Write(b)
 }
