@@ -39,7 +39,7 @@ func TestSnapshotAllocatesNothingPerSequence(t *testing.T) {
 	cost := func(n int) float64 {
 		s := sequences(t, n)
 		return testing.AllocsPerRun(5, func() {
-			if err := WriteSnapshot(io.Discard, Header{}, s, &Cluster{Format: SnapshotVersion}); err != nil {
+			if err := WriteSnapshot(io.Discard, Header{}, s, &Cluster{Format: formatRecord}); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -55,7 +55,7 @@ func BenchmarkWriteSnapshot(b *testing.B) {
 	s := sequences(b, n)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := WriteSnapshot(io.Discard, Header{}, s, &Cluster{Format: SnapshotVersion}); err != nil {
+		if err := WriteSnapshot(io.Discard, Header{}, s, &Cluster{Format: formatRecord}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -65,7 +65,7 @@ func BenchmarkWriteSnapshot(b *testing.B) {
 func BenchmarkReadSnapshot(b *testing.B) {
 	const n = 100_000
 	var out bytes.Buffer
-	if err := WriteSnapshot(&out, Header{}, sequences(b, n), &Cluster{Format: SnapshotVersion}); err != nil {
+	if err := WriteSnapshot(&out, Header{}, sequences(b, n), &Cluster{Format: formatRecord}); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
