@@ -12,8 +12,8 @@ import (
 // garbage that a server of sequences hardly makes: the larger the heap, the less of it
 // is kept for garbage.
 const (
-	smallHeap  = 64 << 20 // up to here as Go has it
-	spareShare = 4        // beyond, a fourth of it
+	smallHeap  = 48 << 20 // up to here as Go has it
+	spareShare = 8        // beyond, an eighth of it
 	minChange  = 5        // percent points that are worth telling the runtime
 )
 

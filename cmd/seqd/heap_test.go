@@ -10,7 +10,7 @@ func TestGCPercent(t *testing.T) {
 	for _, x := range []struct {
 		live uint64
 		want int
-	}{{0, 100}, {1 << 20, 100}, {64 << 20, 100}, {128 << 20, 62}, {200 << 20, 49}, {1 << 30, 29}, {1 << 40, 25}} {
+	}{{0, 100}, {1 << 20, 100}, {48 << 20, 100}, {64 << 20, 78}, {128 << 20, 45}, {200 << 20, 33}, {1 << 30, 16}, {1 << 40, 12}} {
 		if got := gcPercent(x.live); got != x.want {
 			t.Errorf("%d MiB: %d, not %d", x.live>>20, got, x.want)
 		}
@@ -20,10 +20,10 @@ func TestGCPercent(t *testing.T) {
 func TestCollectorIsToldOfChangesOnly(t *testing.T) {
 	var told []int
 	c := &collector{percent: 100, set: func(p int) int { told = append(told, p); return 0 }}
-	for _, mib := range []uint64{10, 64, 66, 200, 201, 190, 10} {
+	for _, mib := range []uint64{10, 48, 49, 200, 201, 190, 10} {
 		c.adjust(mib << 20)
 	}
-	if len(told) != 2 || told[0] != 49 || told[1] != 100 {
+	if len(told) != 2 || told[0] != 33 || told[1] != 100 {
 		t.Errorf("%v", told)
 	}
 }
@@ -45,7 +45,7 @@ func TestCollectorSeesCollections(t *testing.T) {
 			runtime.GC()
 			select {
 			case p := <-seen:
-				if p < 25 || p > 100 {
+				if p < 12 || p > 100 {
 					t.Fatalf("GOGC %d", p)
 				}
 				collected = true
