@@ -85,7 +85,7 @@ func (s *Session) bind(m *pgproto3.Bind) error {
 			return err
 		}
 	}
-	s.portals[p.name] = p
+	s.keepPortal(p)
 	s.conn.Send(&pgproto3.BindComplete{})
 	s.learnHot(p, stmt.text)
 	return nil
@@ -104,6 +104,13 @@ func (s *Session) freePortalName(name string) error {
 		return sqlstate.Errorf(sqlstate.ConfigurationLimitExceeded, "too many portals in one transaction (%d)", maxPrepared)
 	}
 	return nil
+}
+
+func (s *Session) keepPortal(p *portal) {
+	if s.portals == nil {
+		s.portals = map[string]*portal{}
+	}
+	s.portals[p.name] = p
 }
 
 func (s *Session) dropPortal(name string) {

@@ -58,7 +58,7 @@ func (s *Session) answerHot(units []hotUnit, in []byte) error {
 // keepHotPortal leaves the unnamed portal as Bind and Execute leave it in a transaction.
 func (s *Session) keepHotPortal(u *hotUnit) {
 	u.portal.made, u.portal.cursor = s.directory.clock.Load(), nil
-	s.portals[""] = &u.portal
+	s.keepPortal(&u.portal)
 }
 
 // failHot goes on as the general way does with an error of a unit's Execute or Query.

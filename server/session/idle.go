@@ -61,13 +61,12 @@ func (s *Session) roused(deadline time.Time) error {
 func (s *Session) shed() {
 	s.order, s.quick = hotOrder{}, nil
 	s.hotValues = nil
-	s.out = rowWriter{}
-	s.plans = map[string]*prepared{}
+	s.out, s.plans = nil, nil
 	if len(s.portals) == 0 {
-		s.portals = map[string]*portal{}
+		s.portals = nil
 	}
 	if len(s.prepared) == 0 {
-		s.prepared = map[string]*prepared{}
+		s.prepared = nil
 	}
 	for _, p := range s.prepared {
 		p.hot = nil

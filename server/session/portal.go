@@ -108,7 +108,7 @@ func (s *Session) execute(p *portal, limit uint32) error {
 			p.close()
 			break
 		}
-		if err := s.out.send(s.conn, p, s.inForce().style, row); err != nil {
+		if err := s.writer().send(s.conn, p, s.inForce().style, row); err != nil {
 			return err
 		}
 		if s.conn.Err() != nil {
@@ -127,12 +127,13 @@ func errNobodyReads() error {
 }
 
 func (s *Session) complete(p *portal, rows uint64) {
-	s.out.tag = append(s.out.tag[:0], p.tag...)
+	w := s.writer()
+	w.tag = append(w.tag[:0], p.tag...)
 	rows += p.moved
 	if p.counted {
-		s.out.tag = strconv.AppendUint(append(s.out.tag, ' '), rows, 10)
+		w.tag = strconv.AppendUint(append(w.tag, ' '), rows, 10)
 	}
-	s.conn.Send(&pgproto3.CommandComplete{CommandTag: s.out.tag})
+	s.conn.Send(&pgproto3.CommandComplete{CommandTag: w.tag})
 }
 
 // open starts a portal: a statement without rows is done after it.

@@ -165,6 +165,9 @@ func (s *Session) store(name string, p *prepared) error {
 		}
 	}
 	p.made = s.directory.clock.Load()
+	if s.prepared == nil {
+		s.prepared = map[string]*prepared{}
+	}
 	s.prepared[name] = p
 	return nil
 }

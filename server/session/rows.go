@@ -16,6 +16,14 @@ type rowWriter struct {
 	row    pgproto3.DataRow
 }
 
+// writer is the session's.
+func (s *Session) writer() *rowWriter {
+	if s.out == nil {
+		s.out = new(rowWriter)
+	}
+	return s.out
+}
+
 // maxScratch is how much a session keeps of a buffer that a large row grew.
 const maxScratch = 64 << 10
 

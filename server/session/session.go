@@ -136,6 +136,7 @@ type Session struct {
 	home      *engine.Catalog // the newest in which the session's database was found
 	temp      *engine.Temp    // temporary objects; nil: none so far
 
+	// Maps that are nil have nothing in them.
 	prepared  map[string]*prepared
 	portals   map[string]*portal
 	cursors   map[string]*cursor   // of DECLARE; nil: none yet
@@ -165,10 +166,10 @@ type Session struct {
 	// Sync is read and thrown away.
 	skipToSync  bool
 	greeted     bool
-	out         rowWriter
-	catalogRead bool      // the catalog was read for a query
-	caughtUp    bool      // the current statement has asked the leader for the newest catalog
-	statement   time.Time // when the current statement began; zero: not asked yet
+	out         *rowWriter // see writer
+	catalogRead bool       // the catalog was read for a query
+	caughtUp    bool       // the current statement has asked the leader for the newest catalog
+	statement   time.Time  // when the current statement began; zero: not asked yet
 }
 
 // New checks that user and database exist and returns a session that must Run.
@@ -180,7 +181,6 @@ func New(cfg Config) (*Session, error) {
 		audit: cfg.Audit, address: cmp.Or(cfg.Address, "[local]"),
 		settings:  settings.New(),
 		interrupt: newInterrupt(),
-		prepared:  map[string]*prepared{}, portals: map[string]*portal{}, plans: map[string]*prepared{},
 		sequences: map[engine.OID]*sequenceMemory{},
 	}
 	// Answers to a pipeline are written together, but never wait for a statement

@@ -101,6 +101,9 @@ func (s *Session) planned(raw *parser.RawStmt, alone bool, sql string) (*prepare
 		if len(s.plans) >= maxPlans {
 			clear(s.plans)
 		}
+		if s.plans == nil {
+			s.plans = map[string]*prepared{}
+		}
 		s.plans[sql] = p
 	}
 	return p, err
