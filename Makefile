@@ -102,7 +102,7 @@ fuzz: ## Fuzz every decoder with FUZZTIME (30000x) new inputs each
 	  for f in $$names; do \
 	    echo "$$dir $$f"; \
 	    (cd $$dir && "$$tmp/fuzz.test" -test.run '^$$' -test.fuzz "^$$f$$" -test.fuzztime $(FUZZTIME) \
-	      -test.fuzzminimizetime 10x -test.fuzzcachedir "$$kept/seqd/$$dir") | grep -v '^fuzz: elapsed'; \
+	      -test.fuzzminimizetime 10x -test.fuzzcachedir "$$kept/seqd/$$dir") 2>&1 | grep -v '^fuzz: elapsed'; \
 	  done; done
 
 # Once in a release, with the name of the release: the folder and what is known about
