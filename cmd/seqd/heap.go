@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 )
 
 // Go lets a heap grow to twice what is in use before it collects garbage. That suits a
@@ -33,16 +34,16 @@ type collector struct {
 	set     func(int) int
 }
 
-// tuneCollector begins to do so, for as long as the process lives, unless whoever
+// tuneCollector begins to do so, once and for as long as the process lives, unless whoever
 // started it has said how he wants it.
-func tuneCollector() {
+var tuneCollector = sync.OnceFunc(func() {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
 	c := &collector{percent: 100, set: debug.SetGCPercent}
 	c.sample[0].Name = "/gc/heap/live:bytes"
 	c.await()
-}
+})
 
 // await has the next collection call collected: it finds an object that nobody uses.
 func (c *collector) await() {

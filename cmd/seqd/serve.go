@@ -23,7 +23,6 @@ import (
 
 // serve runs the server until a signal or a failure ends it.
 func serve(cfg *config.Serve) error {
-	tuneCollector()
 	logger := cfg.Logger(os.Stderr)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -65,6 +64,7 @@ func serveOnce(cfg *config.Serve, logger *slog.Logger, signals <-chan os.Signal)
 	if m == nil {
 		return nil, errors.Join(err, listener.Close(), port.Close())
 	}
+	tuneCollector() // not before: while a catalog is read, nearly all that is made stays
 	gate.member = m
 	defer gate.reloadOnSignal()()
 	directory := newDirectory(m)

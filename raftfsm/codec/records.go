@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 type loader struct {
 	header  Header
 	restore *engine.Restore // nil until the header was read
+	feed    feed
 	cluster Cluster
 	filling int  // the gateway that outcomes are being added to
 	last    int  // place in order of the last record
@@ -21,12 +23,19 @@ type loader struct {
 
 // all reads a snapshot to its end.
 func (l *loader) all(in io.Reader) error {
+	err := l.read(in)
+	// What was not taken stood before what could not be read.
+	return cmp.Or(l.feed.end(), err)
+}
+
+func (l *loader) read(in io.Reader) error {
 	r, err := newRecordReader(in)
 	if err != nil {
 		return err
 	}
 	l.bare = r.version < 3
 	for count := uint64(0); ; count++ {
+		l.feed.record = count
 		tag, body, err := r.record()
 		if err != nil {
 			return err
@@ -141,7 +150,7 @@ func (l *loader) object(b []byte) error {
 	if err != nil {
 		return err
 	}
-	return l.restore.In(database, o)
+	return l.feed.put(l.restore, fed{database: database, object: o})
 }
 
 // bareObject reads a record of a snapshot up to version 2.
@@ -211,5 +220,5 @@ func (l *loader) position(b []byte) error {
 	if err != nil {
 		return err
 	}
-	return l.restore.Position(id, p)
+	return l.feed.put(l.restore, fed{id: id, position: p})
 }

@@ -50,6 +50,36 @@ func TestSnapshotAllocatesNothingPerSequence(t *testing.T) {
 	}
 }
 
+// The first record that is not taken is named, however many follow before that is known.
+func TestFeedNamesTheFirstBadRecord(t *testing.T) {
+	for _, bad := range []uint64{0, 1, feedBatch - 1, feedBatch, 5000, 9999} {
+		const n = 10_000
+		r := engine.NewRestore(n + 10)
+		if err := r.Shared(&engine.DatabaseInfo{OID: 1, Name: "d"}); err != nil {
+			t.Fatal(err)
+		}
+		var f feed
+		told := false
+		for f.record = range uint64(n) {
+			x := fed{database: 1, object: &engine.Schema{OID: engine.OID(10 + f.record), Name: fmt.Sprint(f.record)}}
+			if f.record >= bad {
+				x = fed{id: engine.SequenceID{Database: 1, Sequence: 5}}
+			}
+			if err := f.put(r, x); err != nil {
+				told = true
+				break
+			}
+		}
+		err := f.end()
+		if want := fmt.Sprintf("snapshot record %d: position of sequence 5, which is not there", bad); err == nil || err.Error() != want {
+			t.Errorf("%v, not %s", err, want)
+		}
+		if bad < n/2 && !told {
+			t.Errorf("%d: all was read to the end", bad)
+		}
+	}
+}
+
 func BenchmarkWriteSnapshot(b *testing.B) {
 	const n = 100_000
 	s := sequences(b, n)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -95,8 +96,46 @@ func verifyLog(path string, snapshot uint64, joining bool) (err error) {
 	if (first == 0 && snapshot == 0) || first > snapshot+1 {
 		return fmt.Errorf("%w: the log begins at entry %d, the last snapshot ends at %d", errBolt, first, snapshot)
 	}
+	if first == 0 {
+		return nil
+	}
+	return verifyEntries(s, first, last, current)
+}
+
+// verifyEntries reads the entries from first to last. To decode them takes the longest, and
+// is done by as many as there are processors; the error is that of the first bad one.
+func verifyEntries(s *logStore, first, last, current uint64) error {
+	type failure struct {
+		index uint64
+		err   error
+	}
+	entries := make(chan raft.Log)
+	failures := make(chan failure, runtime.GOMAXPROCS(0))
+	for range cap(failures) {
+		go func() {
+			var worst failure
+			for l := range entries {
+				if _, err := codec.DecodeEntry(l.Data); err != nil && worst.err == nil {
+					worst = failure{l.Index, err} // a newer program's, most likely
+				}
+			}
+			failures <- worst
+		}()
+	}
+	bad := failure{last + 1, readEntries(s, first, last, current, entries)}
+	for range cap(failures) {
+		if f := <-failures; f.err != nil && (f.index < bad.index) {
+			bad = failure{f.index, fmt.Errorf("log entry %d: %w", f.index, f.err)}
+		}
+	}
+	return bad.err
+}
+
+// readEntries passes on those that hold commands, and closes the channel.
+func readEntries(s *logStore, first, last, current uint64, commands chan<- raft.Log) error {
+	defer close(commands) // also when bolt panics
 	var term uint64
-	for i := first; i <= last && first != 0; i++ {
+	for i := first; i <= last; i++ {
 		var l raft.Log
 		if err := s.GetLog(i, &l); err != nil {
 			return fmt.Errorf("log entry %d: %w", i, err)
@@ -105,11 +144,8 @@ func verifyLog(path string, snapshot uint64, joining bool) (err error) {
 			return fmt.Errorf("%w: log entry %d has term %d between %d and %d", errBolt, i, l.Term, term, current)
 		}
 		term = l.Term
-		if l.Type != raft.LogCommand {
-			continue
-		}
-		if _, err := codec.DecodeEntry(l.Data); err != nil {
-			return fmt.Errorf("log entry %d: %w", i, err) // a newer program's, most likely
+		if l.Type == raft.LogCommand {
+			commands <- l
 		}
 	}
 	return nil
