@@ -26,7 +26,12 @@ type settling struct {
 	timer   *time.Timer
 }
 
-func newSettling() *settling { return &settling{quiet: settleQuiet, collect: debug.FreeOSMemory} }
+func newSettling() *settling {
+	return &settling{quiet: settleQuiet, collect: func() {
+		debug.FreeOSMemory()
+		debug.FreeOSMemory() // stacks and pools are given up by one collection and free after the next
+	}}
+}
 
 // count counts a session that has begun, or is parked.
 func (s *settling) count() {

@@ -37,7 +37,7 @@ var allParts = []part{
 	{"lean", "pipelines of 100, 8 connections of the lean client", (*suite).lean},
 	{"series", "generate_series(1, 1000), 8 connections of the lean client", (*suite).series},
 	{"latency", "one connection, server and client on one core", (*suite).latency},
-	{"idle", "memory of 1,000 idle connections", (*suite).idle},
+	{"idle", "memory of idle connections", (*suite).idle},
 	{"connect", "log in, draw one value, leave", (*suite).connect},
 	{"cluster", "three nodes: one hot sequence, and draws by way of a follower", (*suite).cluster},
 	{"many", "1,000,000 sequences; cold and hot ones together", (*suite).many},
