@@ -72,7 +72,7 @@ func TestRollingUpgrade(t *testing.T) {
 
 // TestDefaultSkip has the numbers that docs/operations.md tells.
 func TestDefaultSkip(t *testing.T) {
-	for largest, want := range map[uint64]uint64{0: 4 * DefaultPrelogMax, 33: 4096, 5000: 20000, 1 << 63: 1<<64 - 1} {
+	for largest, want := range map[uint64]uint64{0: 4 << 17, 33: 4096, 5000: 20000, 1 << 63: 1<<64 - 1} {
 		if got := DefaultSkip(largest); got != want {
 			t.Errorf("largest reservation %d: skip %d, want %d", largest, got, want)
 		}
