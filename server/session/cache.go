@@ -3,6 +3,8 @@ package session
 import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"seqd/engine"
+	"seqd/engine/query"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
 )
@@ -11,12 +13,31 @@ import (
 const (
 	maxCached     = 4096
 	maxCachedText = 2048 // bytes of SQL
+	// Each plan keeps the catalog that it was made against.
+	maxSharedPlans = 256
 )
 
-// StatementCache remembers what SQL text parses to, for all sessions. It holds
-// syntax only: what names mean and who may use them is looked up every time.
+// StatementCache remembers what SQL text parses to, for all sessions: syntax only, what
+// names mean and who may use them is looked up every time. But what all the sessions of
+// an application begin with, and keep, is the same few statements that ask for values:
+// they share the plans of those.
 type StatementCache struct {
 	entries *lru.Cache[string, []parser.RawStmt]
+	plans   *lru.Cache[planKey, sharedPlan]
+}
+
+// planKey is what the plan of a statement depends on, beside the catalog.
+type planKey struct {
+	stmt     *parser.SelectStmt // as entries has it
+	database engine.OID
+	names    string // see inForce
+	extended bool   // parameters may be inferred
+}
+
+type sharedPlan struct {
+	catalog  *engine.Catalog
+	plan     *query.Plan
+	catalogs bool // see prepared
 }
 
 // NewStatementCache returns an empty cache.
@@ -25,7 +46,11 @@ func NewStatementCache() *StatementCache {
 	if err != nil {
 		panic(err) // the size is a constant above 0
 	}
-	return &StatementCache{entries: entries}
+	plans, err := lru.New[planKey, sharedPlan](maxSharedPlans)
+	if err != nil {
+		panic(err)
+	}
+	return &StatementCache{entries: entries, plans: plans}
 }
 
 // parse returns the statements of a text; notice is told what the parser notes.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"seqd/engine"
+	"seqd/engine/sequence"
 )
 
 // hot is the short way for what a client sends by the million: the same SELECT
@@ -36,6 +37,16 @@ type hot struct {
 	names   string
 	// complete is CommandComplete of a series.
 	complete []byte
+}
+
+// shortWay is what a session knows of what has gone the short way.
+type shortWay struct {
+	order hotOrder
+	quick quick
+	// taken are values taken for requests that come next, left their number.
+	taken  sequence.Block
+	left   uint64
+	values []int64 // of a row of several
 }
 
 // hotMessageMax bounds what is remembered of a message.
@@ -82,8 +93,11 @@ func (s *Session) learnHot(p *portal, text string) {
 	case len(h.oids) == 1:
 		h.single = h.oids[0]
 	}
-	if err == nil {
-		p.stmt.hot = h
+	if err != nil {
+		return
+	}
+	if p.stmt.hot = h; s.short == nil {
+		s.short = new(shortWay)
 	}
 }
 
@@ -151,7 +165,7 @@ func (h *hot) unnamed() bool { return h.message[bindNames+1] == 0 }
 // hotBind is Bind, maybe Describe, and Execute for all rows. What comes next must be
 // seen and be Sync or another Bind, or the unnamed portal could be asked for again.
 func (s *Session) hotBind(u *hotUnit, in []byte) {
-	h := s.order.expected(in)
+	h := s.short.order.expected(in)
 	if h == nil {
 		if len(in) <= bindNames+1 || in[bindNames] != 0 {
 			return
@@ -163,7 +177,7 @@ func (s *Session) hotBind(u *hotUnit, in []byte) {
 		if h = hotOf(s.prepared[string(name)], in); h == nil {
 			return
 		}
-		s.order.learn(h)
+		s.short.order.learn(h)
 	}
 	rest := in[len(h.message):]
 	described := len(rest) >= len(describeUnnamed) && string(rest[:len(describeUnnamed)]) == describeUnnamed
@@ -187,7 +201,7 @@ func (s *Session) hotBind(u *hotUnit, in []byte) {
 // hotQuery is a Query message.
 func (s *Session) hotQuery(u *hotUnit, in []byte) {
 	const text = 5 // where it begins, up to a NUL
-	h := s.order.expected(in)
+	h := s.short.order.expected(in)
 	if h == nil {
 		if len(in) <= text {
 			return
@@ -199,7 +213,7 @@ func (s *Session) hotQuery(u *hotUnit, in []byte) {
 		if h = hotOf(s.plans[string(sql)], in); h == nil {
 			return
 		}
-		s.order.learn(h)
+		s.short.order.learn(h)
 	}
 	u.hot, u.query, u.described, u.synced, u.end = h, true, true, true, len(h.message)
 }

@@ -34,9 +34,9 @@ func (o *hotOrder) learn(h *hot) {
 // forgetHot is for when something else came: it may have done away with a statement, or
 // with anything that the short way takes for granted.
 func (s *Session) forgetHot() {
-	s.order.forget()
-	if s.quick != nil {
-		s.quick.hot = nil
+	if s.short != nil {
+		s.short.order.forget()
+		s.short.quick.hot = nil
 	}
 }
 

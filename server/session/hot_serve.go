@@ -9,6 +9,9 @@ import (
 // serveHot answers the messages that have arrived, up to the first that is not as
 // before, and tells whether there was one.
 func (s *Session) serveHot() (bool, error) {
+	if s.short == nil {
+		return false, nil
+	}
 	in := s.conn.Ahead()
 	if served, err := s.serveQuick(in); served {
 		return true, err
@@ -65,7 +68,7 @@ func (s *Session) keepHotPortal(u *hotUnit) {
 func (s *Session) failHot(u *hotUnit, err error) error {
 	s.forgetHot()
 	s.activity.begin(u.text)
-	s.hotLeft = 0
+	s.short.left = 0
 	if s.tx.state == txBlock && !u.query {
 		s.keepHotPortal(u)
 	}
@@ -95,7 +98,7 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 		u := &units[i]
 		s.hotStart(u)
 		var err error
-		if u.series == nil && (u.single == 0 || s.hotLeft == 0) {
+		if u.series == nil && (u.single == 0 || s.short.left == 0) {
 			s.conn.SetOutput(out) // who waits for values may have it written
 			err = s.hotTake(units[i:])
 			out = s.conn.Output(0)
@@ -170,7 +173,7 @@ func (s *Session) hotTake(units []hotUnit) error {
 	}
 	run, err := s.nextvals(u.single, uint64(n))
 	if err == nil {
-		s.hotTaken, s.hotLeft = run, run.Count()
+		s.short.taken, s.short.left = run, run.Count()
 	}
 	return err
 }
@@ -188,13 +191,13 @@ func (s *Session) hotSeries(u *hotUnit) error {
 
 // hotTakeRow takes the values of several columns.
 func (s *Session) hotTakeRow(u *hotUnit) error {
-	s.hotValues = s.hotValues[:0]
+	s.short.values = s.short.values[:0]
 	for _, oid := range u.oids {
 		v, err := s.nextval(oid)
 		if err != nil {
 			return err
 		}
-		s.hotValues = append(s.hotValues, v)
+		s.short.values = append(s.short.values, v)
 	}
 	return nil
 }
@@ -202,14 +205,14 @@ func (s *Session) hotTakeRow(u *hotUnit) error {
 // appendHotRow adds the row of values that were taken.
 func (s *Session) appendHotRow(out []byte, u *hotUnit, pattern *int8Pattern) []byte {
 	if u.single == 0 {
-		return appendInt8Row(out, s.hotValues, &u.portal)
+		return appendInt8Row(out, s.short.values, &u.portal)
 	}
-	v := s.hotTaken.First
-	s.hotTaken.First += s.hotTaken.Increment
-	s.hotLeft--
+	v := s.short.taken.First
+	s.short.taken.First += s.short.taken.Increment
+	s.short.left--
 	if u.portal.format(0) == pgproto3.TextFormat {
 		return pattern.append(out, v)
 	}
-	s.hotValues = append(s.hotValues[:0], v)
-	return appendInt8Row(out, s.hotValues, &u.portal)
+	s.short.values = append(s.short.values[:0], v)
+	return appendInt8Row(out, s.short.values, &u.portal)
 }

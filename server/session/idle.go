@@ -59,9 +59,8 @@ func (s *Session) roused(deadline time.Time) error {
 
 // shed lets go of what can be made again.
 func (s *Session) shed() {
-	s.order, s.quick = hotOrder{}, nil
-	s.hotValues = nil
-	s.out, s.plans = nil, nil
+	s.short, s.out, s.plans = nil, nil, nil
+	s.forced = inForce{}
 	if len(s.portals) == 0 {
 		s.portals = nil
 	}

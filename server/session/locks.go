@@ -14,12 +14,17 @@ import (
 // lockNotes are what a session tells of its locks: those of its transaction, and the one
 // that it asks for. Its own goroutine writes them, any reads.
 type lockNotes struct {
-	mu       sync.Mutex
-	held     []query.Lock
-	names    []engine.LockKey // held
-	wanted   *query.Lock
-	name     engine.LockKey // wanted, if it is a name
-	sinceAsk time.Time
+	mu     sync.Mutex
+	held   []query.Lock
+	names  []engine.LockKey // held
+	wanted *lockRequest
+}
+
+// lockRequest is what a session waits for.
+type lockRequest struct {
+	query.Lock
+	name  engine.LockKey // if it is a name
+	since time.Time
 }
 
 // relationLock is a lock on a relation of the session's database.
@@ -47,7 +52,7 @@ func keyLock(key engine.LockKey, exclusive bool) query.Lock {
 func (n *lockNotes) asks(l query.Lock, name engine.LockKey) (got func(bool)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.wanted, n.name, n.sinceAsk = &l, name, time.Now()
+	n.wanted = &lockRequest{l, name, time.Now()}
 	return func(ok bool) {
 		n.mu.Lock()
 		defer n.mu.Unlock()
@@ -177,7 +182,7 @@ func (l *lockList) session(owner uint64, s *Session) {
 		add(query.Lock{Type: "transactionid", TransactionID: a.TransactionID, Mode: "ExclusiveLock", Granted: true})
 	}
 	s.locks.mu.Lock()
-	held, wanted, name, since := slices.Clone(s.locks.held), s.locks.wanted, s.locks.name, s.locks.sinceAsk
+	held, wanted := slices.Clone(s.locks.held), s.locks.wanted
 	s.locks.mu.Unlock()
 	for _, lock := range held {
 		add(lock)
@@ -185,10 +190,10 @@ func (l *lockList) session(owner uint64, s *Session) {
 	wait, known := l.waits[owner]
 	switch {
 	case wanted != nil:
-		lock := *wanted
+		lock := wanted.Lock
 		lock.PID, lock.Owner = a.PID, who
-		if lock.WaitStart = since.UnixMicro(); lock.Type == "transactionid" {
-			lock.TransactionID = l.nameHolder(name)
+		if lock.WaitStart = wanted.since.UnixMicro(); lock.Type == "transactionid" {
+			lock.TransactionID = l.nameHolder(wanted.name)
 		}
 		if known {
 			l.locks = append(l.locks, lock)

@@ -101,15 +101,10 @@ func (s *Session) plan(p *prepared) error {
 		if stmt.Into != nil {
 			return unserved("SELECT INTO")
 		}
-		plan, err := lookedUp(s, func() (*query.Plan, error) {
-			p.catalog, s.catalogRead = s.catalog(), false
-			return query.Analyze(stmt, evaluator{s}, p.declared)
-		})
-		if err != nil {
+		if err := s.planSelect(p, stmt); err != nil {
 			return err
 		}
-		p.catalogs = s.catalogRead
-		p.plan, p.params, p.columns = plan, plan.Params, plan.Columns
+		p.params, p.columns = p.plan.Params, p.plan.Columns
 		if p.columns == nil {
 			p.columns = []query.Column{} // rows without columns: SELECT FROM s
 		}
@@ -133,6 +128,30 @@ func (s *Session) plan(p *prepared) error {
 			return err
 		}
 		p.columns = target.columns
+	}
+	return nil
+}
+
+// planSelect analyses a SELECT, unless that has been done for another session.
+func (s *Session) planSelect(p *prepared, stmt *parser.SelectStmt) error {
+	key := planKey{stmt, s.database, p.names, p.declared != nil}
+	sharing := s.temp == nil && s.tx.overlay == nil && len(p.declared) == 0
+	if sharing {
+		if found, ok := s.cache.plans.Get(key); ok && found.catalog == p.catalog {
+			p.plan, p.catalogs = found.plan, found.catalogs
+			return nil
+		}
+	}
+	plan, err := lookedUp(s, func() (*query.Plan, error) {
+		p.catalog, s.catalogRead = s.catalog(), false
+		return query.Analyze(stmt, evaluator{s}, p.declared)
+	})
+	if err != nil {
+		return err
+	}
+	p.plan, p.catalogs = plan, s.catalogRead
+	if sharing && (plan.Nextvals() != nil || plan.NextvalSeries() != nil) {
+		s.cache.plans.Add(key, sharedPlan{p.catalog, plan, p.catalogs})
 	}
 	return nil
 }

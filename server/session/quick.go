@@ -33,10 +33,7 @@ func (s *Session) learnQuick(u *hotUnit, in []byte) {
 		s.temp != nil || len(s.portals) > 0 || s.inForce().lockTimeout != 0 || !s.backend.Leads() {
 		return
 	}
-	if s.quick == nil {
-		s.quick = new(quick)
-	}
-	q := s.quick
+	q := &s.short.quick
 	q.hot, q.memory, q.unit = u.hot, s.sequences[u.single], *u
 	q.request = append(q.request[:0], in...)
 	if q.head = append(q.head[:0], bindComplete...); u.described {
@@ -46,8 +43,8 @@ func (s *Session) learnQuick(u *hotUnit, in []byte) {
 
 // serveQuick answers in, if it is what was learned.
 func (s *Session) serveQuick(in []byte) (served bool, err error) {
-	q := s.quick
-	if q == nil || q.hot == nil || !bytes.Equal(in, q.request) || s.tx.state != txNone || s.skipToSync ||
+	q := &s.short.quick
+	if q.hot == nil || !bytes.Equal(in, q.request) || s.tx.state != txNone || s.skipToSync ||
 		s.backend.Catalog() != q.catalog || !s.backend.Leads() {
 		return false, nil
 	}
@@ -74,7 +71,7 @@ func (s *Session) serveQuick(in []byte) (served bool, err error) {
 // failQuick goes on as the short way does.
 func (s *Session) failQuick(cause *sqlstate.Error) error {
 	s.interrupt.end()
-	u := s.quick.unit
-	s.conn.SetOutput(append(s.conn.Output(len(s.quick.head)), s.quick.head...))
+	u, head := s.short.quick.unit, s.short.quick.head
+	s.conn.SetOutput(append(s.conn.Output(len(head)), head...))
 	return s.failHot(&u, cause)
 }

@@ -17,7 +17,6 @@ import (
 	"seqd/engine"
 	"seqd/engine/acl"
 	"seqd/engine/query"
-	"seqd/engine/sequence"
 	"seqd/protocol/sqlstate"
 	"seqd/server/audit"
 	"seqd/server/session/settings"
@@ -146,15 +145,10 @@ type Session struct {
 	advisory  advisoryLocks
 	locks     lockNotes
 
-	// Of the short way. hotTaken are values taken for requests that come next, hotLeft
-	// their number. unnoted is the statement that runs, if pg_stat_activity need not show
-	// it as running unless it has to wait.
-	order     hotOrder
-	quick     *quick // nil: never learned
-	unnoted   string
-	hotTaken  sequence.Block
-	hotLeft   uint64
-	hotValues []int64
+	short *shortWay // nil: there was nothing for it yet
+	// unnoted is the statement that runs, if pg_stat_activity need not show it as running
+	// unless it has to wait.
+	unnoted string
 
 	// confirmed: ConfirmEpochs was asked since the message that is handled arrived.
 	confirmed bool
