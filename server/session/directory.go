@@ -12,6 +12,7 @@ import (
 	"seqd/engine/query"
 	"seqd/protocol/parser"
 	"seqd/protocol/sqlstate"
+	"seqd/server/session/settings"
 )
 
 // Directory is the sessions of one server: what pg_stat_activity shows, and whom
@@ -24,6 +25,8 @@ type Directory struct {
 	// reading a clock twice a statement would be a tenth of what one costs.
 	clock atomic.Int64
 	xids  transactionIDs
+	// settings are lists that sessions have in common.
+	settings settings.Shared
 
 	mu       sync.Mutex
 	sessions map[int32]*Session

@@ -61,6 +61,7 @@ func (s *Session) roused(deadline time.Time) error {
 func (s *Session) shed() {
 	s.short, s.out, s.plans = nil, nil, nil
 	s.forced = inForce{}
+	s.settings.Share(&s.directory.settings)
 	if len(s.portals) == 0 {
 		s.portals = nil
 	}

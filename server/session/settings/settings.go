@@ -30,6 +30,7 @@ type Set struct {
 	placeholders map[string]string
 
 	reported        []string // what the client was last told, as reportedNames; nil: nothing yet
+	reportedShared  bool     // others have the same list
 	reportedVersion uint64
 
 	version uint64
@@ -174,7 +175,7 @@ func (s *Set) SetFact(key, value string) {
 	s.version++
 	if i := slices.Index(reportedNames, key); i >= 0 && s.reported == nil {
 		s.toldNothing()
-		s.reported[i] = value
+		s.tell(i, value)
 	}
 }
 
@@ -182,7 +183,7 @@ func (s *Set) SetFact(key, value string) {
 const untold = "\x00"
 
 func (s *Set) toldNothing() {
-	s.reported = slices.Repeat([]string{untold}, len(reportedNames))
+	s.reported, s.reportedShared = slices.Repeat([]string{untold}, len(reportedNames)), false
 }
 
 // Get returns a parameter as SHOW prints it.
@@ -320,7 +321,7 @@ func (s *Set) Report(send func(name, value string)) {
 		if s.reported[i] == value {
 			continue
 		}
-		s.reported[i] = value
+		s.tell(i, value)
 		send(parameters[key].Name, value)
 	}
 }

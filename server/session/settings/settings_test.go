@@ -2,6 +2,8 @@ package settings
 
 import (
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -249,5 +251,46 @@ func TestRows(t *testing.T) {
 			r.BootVal != "4096" || r.MinVal != "64" || r.Type != "integer" || r.Context != "user" || r.Shown != "1MB") {
 			t.Errorf("%+v", r)
 		}
+	}
+}
+
+// TestShare: sets that share what is equal stay two.
+func TestShare(t *testing.T) {
+	var common Shared
+	told := func(s *Set) (list []string) {
+		s.Report(func(name, value string) { list = append(list, name+"="+value) })
+		return list
+	}
+	a, b := New(), New()
+	for _, s := range []*Set{a, b} {
+		if err := s.SetBase("application_name", "app"); err != nil {
+			t.Fatal(err)
+		}
+		told(s)
+		s.Share(&common)
+	}
+	if &a.base[0] != &b.base[0] || &a.reported[0] != &b.reported[0] {
+		t.Error("nothing is shared")
+	}
+	if err := a.SetBase("application_name", "other"); err != nil {
+		t.Fatal(err)
+	}
+	if got := told(a); !slices.Equal(got, []string{"application_name=other"}) {
+		t.Errorf("told %q", got)
+	}
+	if v, _ := b.Get("application_name"); v != "app" || len(told(b)) != 0 {
+		t.Errorf("the other set has %q", v)
+	}
+	b.version++
+	if got := told(b); len(got) != 0 {
+		t.Errorf("the other was told %q", got)
+	}
+	for range 3 * sharedMax {
+		s := New()
+		s.SetInternal("port", strconv.Itoa(len(common.entries)))
+		s.Share(&common)
+	}
+	if n := len(common.entries) + len(common.told); n > sharedMax+2 {
+		t.Errorf("%d lists are kept", n)
 	}
 }
