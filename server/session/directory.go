@@ -189,6 +189,8 @@ type activity struct {
 	roused int64 // the Change at which the session was last found idle for long
 }
 
+const stateIdle = "idle"
+
 // begin notes that a statement runs.
 func (a *activity) begin(text string) {
 	a.mu.Lock()
@@ -205,8 +207,12 @@ func (a *activity) began(text string) {
 	}
 }
 
-// ran notes a statement that is over already: begin and rest.
+// ran notes a statement that is over already: begin and rest. That it ran once more at the
+// same time of the clock makes no difference.
 func (a *activity) ran(text string, status byte) {
+	if n := &a.now; status == 'I' && n.State == stateIdle && n.Query == a.clock.Load() && n.Change == n.Query && n.Text == text {
+		return
+	}
 	a.mu.Lock()
 	a.began(text)
 	a.rests(status)
@@ -228,7 +234,7 @@ func (a *activity) rests(status byte) {
 	case 'E':
 		a.now.State = "idle in transaction (aborted)"
 	default:
-		a.now.State, a.now.Transaction = "idle", 0
+		a.now.State, a.now.Transaction = stateIdle, 0
 	}
 }
 

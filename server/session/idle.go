@@ -34,7 +34,7 @@ func (d *Directory) RouseIdle(before time.Time) {
 func (a *activity) idleSince(before int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.now.State != "idle" || a.now.Change >= before || a.roused == a.now.Change {
+	if a.now.State != stateIdle || a.now.Change >= before || a.roused == a.now.Change {
 		return false
 	}
 	a.roused = a.now.Change

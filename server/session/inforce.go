@@ -24,25 +24,28 @@ type inForce struct {
 
 // inForce reads the settings again if one of them changed.
 func (s *Session) inForce() *inForce {
-	f := &s.forced
-	if f.version != s.settings.Version() {
-		role := s.currentRole().Name // keeps is_superuser in step, which is a setting
-		timeout := func(name string) time.Duration {
-			return time.Duration(s.settings.Milliseconds(name)) * time.Millisecond
-		}
-		path, _ := s.settings.Get("search_path")
-		*f = inForce{
-			version:           s.settings.Version(),
-			statementTimeout:  timeout("statement_timeout"),
-			lockTimeout:       timeout("lock_timeout"),
-			idleTimeout:       timeout("idle_session_timeout"),
-			idleInTransaction: timeout("idle_in_transaction_session_timeout"),
-			maxStaleness:      timeout("seqd.max_staleness"),
-			readOnly:          s.transactionSetting("transaction_read_only") == "on",
-			searchPath:        path,
-			names:             path + "\x00" + role,
-			style:             s.readStyle(),
-		}
+	if s.forced.version != s.settings.Version() {
+		s.readSettings()
 	}
-	return f
+	return &s.forced
+}
+
+func (s *Session) readSettings() {
+	role := s.currentRole().Name // keeps is_superuser in step, which is a setting
+	timeout := func(name string) time.Duration {
+		return time.Duration(s.settings.Milliseconds(name)) * time.Millisecond
+	}
+	path, _ := s.settings.Get("search_path")
+	s.forced = inForce{
+		version:           s.settings.Version(),
+		statementTimeout:  timeout("statement_timeout"),
+		lockTimeout:       timeout("lock_timeout"),
+		idleTimeout:       timeout("idle_session_timeout"),
+		idleInTransaction: timeout("idle_in_transaction_session_timeout"),
+		maxStaleness:      timeout("seqd.max_staleness"),
+		readOnly:          s.transactionSetting("transaction_read_only") == "on",
+		searchPath:        path,
+		names:             path + "\x00" + role,
+		style:             s.readStyle(),
+	}
 }
