@@ -13,15 +13,16 @@ func (s *Session) claimName(schema engine.OID, name string) error {
 		return nil // nobody else creates there
 	}
 	key := engine.LockKey{Class: engine.LockName, Database: s.database, Schema: schema, Name: name}
-	for _, own := range s.tx.names {
-		if own == key {
-			return nil
-		}
+	if _, own := s.tx.claimed[key]; own {
+		return nil
 	}
 	if _, err := s.lockKey(key, true, false); err != nil {
 		return err
 	}
-	s.tx.names = append(s.tx.names, key)
+	if s.tx.claimed == nil {
+		s.tx.claimed = map[engine.LockKey]struct{}{}
+	}
+	s.tx.names, s.tx.claimed[key] = append(s.tx.names, key), struct{}{}
 	if _, taken := s.db().Relation(schema, name); taken {
 		const index = "pg_class_relname_nsp_index"
 		err := sqlstate.Errorf(sqlstate.UniqueViolation, "duplicate key value violates unique constraint \"%s\"", index).
@@ -36,6 +37,7 @@ func (s *Session) claimName(schema engine.OID, name string) error {
 func (s *Session) releaseNames(n int) {
 	for _, key := range s.tx.names[n:] {
 		s.backend.UnlockKey(uint64(s.pid), key, true)
+		delete(s.tx.claimed, key)
 	}
 	s.locks.gaveNames(n)
 	s.tx.names = s.tx.names[:n]

@@ -26,11 +26,12 @@ type transaction struct {
 	overlay    *engine.Tx // nil until the first change of the catalog
 	savepoints []savepoint
 	started    time.Time
-	queried    bool             // a query ran: the isolation level is settled
-	locks      bool             // the backend may hold locks for us
-	cursors    int              // declared so far
-	names      []engine.LockKey // that others can't create now
-	temporary  bool             // it has made or used temporary objects
+	queried    bool                        // a query ran: the isolation level is settled
+	locks      bool                        // the backend may hold locks for us
+	cursors    int                         // declared so far
+	names      []engine.LockKey            // that others can't create now
+	claimed    map[engine.LockKey]struct{} // the same, to be found
+	temporary  bool                        // it has made or used temporary objects
 	// dropAtCommit are the tables that it made ON COMMIT DROP.
 	dropAtCommit []engine.OID
 	// ifNotExists is what to tell the client if the transaction, a lone CREATE …
