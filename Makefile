@@ -13,13 +13,13 @@ FUZZTIME ?= 30000x
 KILLS ?= 200
 SIM ?= 1000
 SEED ?= 1
-ROUNDS ?= 3
+ROUNDS ?=
 # What make check changes in the steps that it calls, so that nothing is compiled or
 # vetted twice: it vets all packages once, and builds as the tests do.
 TRIMPATH ?= -trimpath
 GOTEST ?= $(GO) test
 BENCH ?=
-TIME ?= 2s
+TIME ?= 1s
 BENCHFLAGS ?=
 
 .DEFAULT_GOAL := help
@@ -117,13 +117,13 @@ sim: ## Simulate SIM (1000) clusters under faults, from SEED (1) on
 	SIM=$(SIM) SEED=$(SEED) $(GO) test -count=1 -timeout 0 -v -run 'TestSim$$' ./raftfsm/simcluster
 
 .PHONY: bench
-bench: build ## What seqd costs next to PostgreSQL 15, Redis and canned answers (BENCH=part,part; ROUNDS, TIME=2s, BENCHFLAGS=-rewrite)
+bench: build ## What seqd costs next to PostgreSQL 15, Redis and canned answers (BENCH=part,part; ROUNDS=9, TIME=1s, BENCHFLAGS=-rewrite)
 	$(GO) build -trimpath -o bin/bench ./cmd/seqd/e2e/suite
-	SEQD_BIN=$(CURDIR)/$(BIN) bin/bench -bench "$(BENCH)" -rounds $(ROUNDS) -time $(TIME) $(BENCHFLAGS)
+	SEQD_BIN=$(CURDIR)/$(BIN) bin/bench -bench "$(BENCH)" -rounds $(or $(ROUNDS),9) -time $(TIME) $(BENCHFLAGS)
 
 .PHONY: bench-more
 bench-more: build ## Times that the table of make bench has not: faults, questions to many sequences, the driver itself
-	SEQD_BIN=$(CURDIR)/$(BIN) SEQD_BENCH=1 BENCH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 30m -run TestBench ./cmd/seqd/e2e/...
+	SEQD_BIN=$(CURDIR)/$(BIN) SEQD_BENCH=1 BENCH_ROUNDS=$(or $(ROUNDS),3) $(GO) test -count=1 -v -timeout 30m -run TestBench ./cmd/seqd/e2e/...
 
 PROFILES ?= .bench/profiles
 .PHONY: profile
@@ -134,7 +134,7 @@ profile: build ## CPU and allocation profiles of seqd under the standard loads, 
 # Needs root for the faults of the network, which are left out otherwise.
 .PHONY: faults
 faults: build ## A cluster's clients through every fault, ROUNDS (3) times each; CLUSTER_FAULTS selects
-	SEQD_BIN=$(CURDIR)/$(BIN) CLUSTER_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 60m -run 'Cluster(Network)?Faults$$|FailoverTime' ./cmd/seqd/e2e \
+	SEQD_BIN=$(CURDIR)/$(BIN) CLUSTER_ROUNDS=$(or $(ROUNDS),3) $(GO) test -count=1 -v -timeout 60m -run 'Cluster(Network)?Faults$$|FailoverTime' ./cmd/seqd/e2e \
 	  | grep -vE '^ *(=== |--- PASS)'
 
 # PG_SRC: PostgreSQL 15's source, unpacked (Debian: apt-get source postgresql-15).

@@ -25,8 +25,8 @@ func main() {
 	nullserver.RunIfAsked()
 	s := &suite{begun: time.Now(), running: map[string]*server{}}
 	only := flag.String("bench", "", "parts to run, separated by commas: "+strings.Join(partNames(), ", ")+" (default: all)")
-	flag.IntVar(&s.rounds, "rounds", 3, "turns of each server; the table has the medians")
-	flag.DurationVar(&s.span, "time", 2*time.Second, "length of a turn")
+	flag.IntVar(&s.rounds, "rounds", 9, "turns of each server; the table has the medians")
+	flag.DurationVar(&s.span, "time", time.Second, "length of a turn")
 	out := flag.String("out", "", "file for benchstat (default: .bench/TIME.txt)")
 	profiles := flag.String("profile", "", "folder: measure nothing, but write profiles of seqd under the standard loads")
 	rewrite := flag.Bool("rewrite", false, "put the table into README.md and docs/benchmarks.md; needs all parts")
