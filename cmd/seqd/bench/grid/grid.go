@@ -210,8 +210,7 @@ func (p Plan) Estimate(points []result.Point, targets, own int) time.Duration {
 // The time of a sample when none is given: so that all of them take fitTime, within
 // bounds. Less than the least says nothing, more than the most says no more. Many short
 // samples are better than a few long ones: a machine that is slow for a second is slow for
-// both sides of a ratio. (On a shared machine of two cores the ratios of two runs of 7 rounds
-// differed by up to 23 %, those of 17 rounds in the same time by up to 8.)
+// both sides of a ratio. (docs/choosing-cache.md says how far two runs differed.)
 const (
 	fitTime     = 100 * time.Second
 	durationMin = 120 * time.Millisecond
