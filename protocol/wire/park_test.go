@@ -11,27 +11,6 @@ import (
 	"time"
 )
 
-// pair is a connection over loopback: the server's end and the client's.
-func pair(t *testing.T) (*Conn, net.Conn) {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	client, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := New(server, Config{})
-	t.Cleanup(func() { client.Close(); c.Close() })
-	return c, client
-}
-
 func poller(t *testing.T) *Poller {
 	t.Helper()
 	p, err := NewPoller()
@@ -53,7 +32,7 @@ func poller(t *testing.T) *Poller {
 // TestRouse: it ends a wait for the next message, whether that has begun or not, and
 // nothing else.
 func TestRouse(t *testing.T) {
-	c, client := pair(t)
+	client, c := socketPair(t, "tcp")
 	for _, early := range []bool{true, false} {
 		if early {
 			c.Rouse()
@@ -99,7 +78,7 @@ func TestPark(t *testing.T) {
 		{"Close", func(c *Conn, _ net.Conn) { c.Close() }, net.ErrClosed},
 	} {
 		for _, before := range []bool{false, true} {
-			c, client := pair(t)
+			client, c := socketPair(t, "tcp")
 			ready := make(chan struct{}, 2)
 			if before {
 				x.do(c, client)
@@ -131,7 +110,7 @@ func TestPark(t *testing.T) {
 // TestParkAgain: what is parked anew each time loses nothing.
 func TestParkAgain(t *testing.T) {
 	p := poller(t)
-	c, client := pair(t)
+	client, c := socketPair(t, "tcp")
 	for range 100 {
 		ready := make(chan struct{})
 		if !c.Park(p, func() { close(ready) }) {
