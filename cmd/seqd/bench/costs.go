@@ -9,29 +9,32 @@ import (
 	"seqd/cmd/seqd/bench/target"
 )
 
-// use is the processor time of a server and of this process so far.
-type use struct {
-	server      float64
-	serverKnown bool
-	driver      float64
+// serverUse is the processor time of a server so far.
+type serverUse struct {
+	used  time.Duration
+	known bool
 }
 
-func readUse(t *target.Target) (u use) {
-	u.server, u.serverKnown = t.CPU()
-	var r syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) == nil {
-		u.driver = (time.Duration(r.Utime.Nano()) + time.Duration(r.Stime.Nano())).Seconds()
-	}
+func readServer(t *target.Target) (u serverUse) {
+	u.used, u.known = t.CPU()
 	return u
 }
 
 // since puts into a sample what was used since before.
-func (u use) since(before use, s *result.Sample) {
-	s.DriverCPUSeconds = u.driver - before.driver
-	if u.serverKnown && before.serverKnown && u.server >= before.server {
-		used := u.server - before.server
+func (u serverUse) since(before serverUse, s *result.Sample) {
+	if u.known && before.known && u.used >= before.used {
+		used := (u.used - before.used).Seconds()
 		s.ServerCPUSeconds = &used
 	}
+}
+
+// driverUse is the processor time of this process so far.
+func driverUse() time.Duration {
+	var r syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) != nil {
+		return 0
+	}
+	return time.Duration(r.Utime.Nano()) + time.Duration(r.Stime.Nano())
 }
 
 // logged is what a server has written to its log so far. PostgreSQL's processes tell

@@ -78,7 +78,8 @@ const goodbyeTimeout = 5 * time.Second
 type Fleet struct {
 	load    Load
 	clients []*client
-	highest atomic.Int64 // the largest value that anybody has received
+	highest atomic.Int64  // the largest value that anybody has received
+	elapsed time.Duration // of draws that nobody has taken the tally of
 }
 
 // Open logs all clients in.
@@ -89,7 +90,7 @@ func Open(ctx context.Context, load Load) (*Fleet, error) {
 	f := &Fleet{load: load}
 	messages := makeMessages(load)
 	for i := range load.Clients {
-		f.clients = append(f.clients, &client{fleet: f, server: load.Servers[i%len(load.Servers)], messages: messages})
+		f.clients = append(f.clients, &client{fleet: f, server: load.Servers[i%len(load.Servers)], messages: messages, tally: Tally{Latency: result.NewLatency()}})
 	}
 	errs := make([]error, len(f.clients))
 	var wg sync.WaitGroup
@@ -112,16 +113,36 @@ func first(errs []error) error {
 	return nil
 }
 
-// Run has all clients draw for d, or until ctx ends.
+// Run has all clients draw for d, or until ctx ends, and returns what came back.
 func (f *Fleet) Run(ctx context.Context, d time.Duration) *Tally {
+	f.Draw(ctx, d)
+	return f.Take()
+}
+
+// Draw has all clients draw for d, or until ctx ends. What comes back is added to what
+// Take returns; a client that has failed does nothing more until then.
+func (f *Fleet) Draw(ctx context.Context, d time.Duration) {
 	began := time.Now()
-	tallies := make([]Tally, len(f.clients))
 	var wg sync.WaitGroup
-	for i, c := range f.clients {
-		wg.Go(func() { tallies[i] = c.run(ctx, began.Add(d)) })
+	for _, c := range f.clients {
+		wg.Go(func() { c.run(ctx, began.Add(d)) })
 	}
 	wg.Wait()
-	return join(tallies, time.Since(began))
+	f.elapsed += time.Since(began)
+}
+
+// Elapsed is how long the clients have drawn since the last Take.
+func (f *Fleet) Elapsed() time.Duration { return f.elapsed }
+
+// Take returns what came back since the last Take.
+func (f *Fleet) Take() *Tally {
+	all := join(f.clients)
+	all.Elapsed, f.elapsed = f.elapsed, 0
+	for _, c := range f.clients {
+		c.tally.Latency.Reset()
+		c.tally = Tally{Latency: c.tally.Latency}
+	}
+	return all
 }
 
 // Close ends all sessions, and returns how often a session was ended or discarded that
@@ -131,7 +152,7 @@ func (f *Fleet) Close() (ends, discards int64) {
 	var e, d atomic.Int64
 	for _, c := range f.clients {
 		wg.Go(func() {
-			c.tally = Tally{}
+			c.tally.SessionEnds, c.tally.Discards = 0, 0
 			c.end(time.Now())
 			e.Add(c.tally.SessionEnds)
 			d.Add(c.tally.Discards)
@@ -141,10 +162,11 @@ func (f *Fleet) Close() (ends, discards int64) {
 	return e.Load(), d.Load()
 }
 
-func join(tallies []Tally, elapsed time.Duration) *Tally {
-	all := &Tally{Elapsed: elapsed, Latency: result.NewLatency()}
+func join(clients []*client) *Tally {
+	all := &Tally{Latency: result.NewLatency()}
 	kinds := map[result.Error]int64{}
-	for _, t := range tallies {
+	for _, c := range clients {
+		t := &c.tally
 		all.Values += t.Values
 		all.Statements += t.Statements
 		all.OutOfOrder += t.OutOfOrder
@@ -183,7 +205,7 @@ type client struct {
 	since int                  // statements since the session began or was discarded
 	share int                  // statements that it shall have then
 	drawn bool                 // a value since then
-	tally Tally                // of this run
+	tally Tally                // that nobody has taken yet
 }
 
 // connect begins a session.
@@ -212,39 +234,37 @@ func (c *client) prepare(deadline time.Time) error {
 }
 
 // run draws until the time is over. What it received before a failure is counted.
-func (c *client) run(ctx context.Context, until time.Time) Tally {
-	c.tally = Tally{Latency: result.NewLatency()}
-	if c.conn == nil {
-		return c.failed(errors.New("the session has ended before"))
+func (c *client) run(ctx context.Context, until time.Time) {
+	switch {
+	case c.tally.Failure != nil:
+		return
+	case c.conn == nil:
+		c.fails(errors.New("the session has ended before"))
+		return
 	}
 	// A cancelled run waits for no answer.
 	defer context.AfterFunc(ctx, func() { c.open.Load().cancel() })()
-	if err := c.conn.net.SetDeadline(until.Add(answerTimeout)); err != nil {
-		return c.failed(err)
-	}
-	for now := time.Now(); now.Before(until) && ctx.Err() == nil; {
-		var err error
+	err := c.conn.net.SetDeadline(until.Add(answerTimeout))
+	for now := time.Now(); err == nil && now.Before(until) && ctx.Err() == nil; {
 		if c.share > 0 && c.since >= c.share {
 			err = c.renew(ctx, until)
 			now = time.Now()
 		} else {
 			now, err = c.round(now)
 		}
-		if err != nil {
-			return c.failed(err)
-		}
 	}
-	return c.tally
+	if err != nil {
+		c.fails(err)
+	}
 }
 
-func (c *client) failed(err error) Tally {
+func (c *client) fails(err error) {
 	c.tally.Failure = err
 	c.tally.Errors = append(c.tally.Errors, result.Error{Message: err.Error(), Count: 1})
 	if c.conn != nil {
 		c.conn.abandon()
 		c.conn = nil
 	}
-	return c.tally
 }
 
 // round sends one pipeline and reads its answers.

@@ -140,7 +140,8 @@ func TestBadAnswers(t *testing.T) {
 		{"too long", "not a value", encode(row("1"), row("12345678901234567890")), nil},
 	} {
 		c := cannedClient(oneByOne, &canned{answer: tt.answer, end: tt.end})
-		tally := c.run(t.Context(), time.Now().Add(time.Hour))
+		c.run(t.Context(), time.Now().Add(time.Hour))
+		tally := &c.tally
 		if tally.Failure == nil || !strings.Contains(tally.Failure.Error(), tt.want) || tally.Values != 1 || len(tally.Errors) == 0 {
 			t.Errorf("%s: %v, %d values, %v", tt.name, tally.Failure, tally.Values, tally.Errors)
 		}
@@ -159,7 +160,7 @@ func TestServerErrors(t *testing.T) {
 	for i := range 2 * errorKinds {
 		c.count(result.Error{Message: strings.Repeat("x", i)})
 	}
-	all := join([]Tally{c.tally, {Latency: result.NewLatency(), Errors: []result.Error{{SQLState: "2200H", Message: limit.Message, Count: 3}}}}, time.Second)
+	all := join([]*client{c, {tally: Tally{Latency: result.NewLatency(), Errors: []result.Error{{SQLState: "2200H", Message: limit.Message, Count: 3}}}}})
 	var sum int64
 	for _, e := range all.Errors {
 		sum += e.Count

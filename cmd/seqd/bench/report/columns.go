@@ -20,6 +20,18 @@ func numeric(header, about string, show func(float64) string, of func(*cell) flo
 		func(c *cell) bool { return known(of(c)) }}
 }
 
+func ratioColumn(about string, of func(*cell) comparedTo) column {
+	return column{"ratio", about,
+		func(c *cell) string {
+			r := of(c)
+			if off := r.uncertainty(); off > 0 {
+				return ratio(r.ratio) + " ±" + percent(off)
+			}
+			return ratio(r.ratio)
+		},
+		func(c *cell) bool { return known(of(c).ratio) }}
+}
+
 func quantile(header string, q float64) column {
 	return column{header, "", func(c *cell) string {
 		if c.latency.TotalCount() == 0 {
@@ -39,13 +51,18 @@ func groups(first string, targets int) []group {
 		numeric("±", "how far the rounds went from the median", percent, func(c *cell) float64 { return c.rate.spread() }),
 	}
 	if targets > 1 {
-		rate = append(rate, numeric("ratio", "to "+first+", round by round, the median", ratio, func(c *cell) float64 { return c.ratio }))
+		rate = append(rate, ratioColumn("to "+first+", round by round, and how far from the true one it may be (with 95 % confidence)", func(c *cell) comparedTo { return c.ratio }))
 	}
 	cost := []column{
 		numeric("CPU s/M", "CPU seconds of the server per million values", digits, func(c *cell) float64 { return c.cpu }),
+	}
+	if targets > 1 {
+		cost = append(cost, ratioColumn("to "+first, func(c *cell) comparedTo { return c.cpuRatio }))
+	}
+	cost = append(cost,
 		numeric("log/1k", "log records (raft entries of seqd, WAL records of PostgreSQL) per 1000 values", digits, func(c *cell) float64 { return c.records }),
 		numeric("sync/1k", "times the log was made durable (fsync), per 1000 values", digits, func(c *cell) float64 { return c.syncs }),
-	}
+	)
 	return []group{
 		{"Values per second", rate},
 		{"What they cost the server", cost},

@@ -13,9 +13,10 @@ import (
 type cell struct {
 	target, point int // indexes in the run
 	rate          estimate
-	ratio         float64 // to the first target, NaN: it has none to compare with
+	ratio         comparedTo // of rate
 	latency       *result.Latency
 	cpu           float64 // seconds of the server per million values
+	cpuRatio      comparedTo
 	records       float64 // of the log, per 1000 values
 	syncs         float64 // of the log, per 1000 values
 	lost          float64 // by session ends and DISCARD, per 1000 values, those of the warm-up too
@@ -58,17 +59,15 @@ func (v *view) at(target, point int) *cell {
 
 func newCell(r *result.Run, target, point int, samples []*result.Sample) cell {
 	c := cell{target: target, point: point, latency: result.NewLatency()}
-	var rates, ratios []float64
+	var rates []float64
 	for _, s := range samples {
 		rates = append(rates, s.ValuesPerSecond())
-		if first := sampleOf(r, 0, point, s.Round); first != nil && first.ValuesPerSecond() > 0 {
-			ratios = append(ratios, s.ValuesPerSecond()/first.ValuesPerSecond())
-		}
 		c.latency.Merge(s.Latency.Histogram)
 		c.addErrors(s.Errors)
 	}
 	c.rate = estimateOf(rates)
-	c.ratio = median(ratios)
+	c.ratio = compared(r, point, samples, func(s *result.Sample) (float64, bool) { return s.ValuesPerSecond(), true })
+	c.cpuRatio = compared(r, point, samples, func(s *result.Sample) (float64, bool) { return per(s.Values, 1e6, s.ServerCPUSeconds) })
 
 	values := func(s *result.Sample) (float64, bool) { return float64(s.Values), true }
 	drawn := func(s *result.Sample) (float64, bool) { return float64(s.Drawn), true }

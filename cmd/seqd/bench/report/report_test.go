@@ -138,12 +138,12 @@ func TestCell(t *testing.T) {
 		got, want float64
 	}{
 		{"median", c.rate.median, 2000}, {"low", c.rate.low, 1500}, {"spread", c.rate.spread(), 0.25},
-		{"ratio", c.ratio, 2},                                                     // of 3, 2 and 1, not 2000/1000
+		{"ratio", c.ratio.ratio, math.Sqrt(2 * math.Sqrt(3))}, // of 3, 2 and 1, not 2000/1000
 		{"cpu", c.cpu, 125}, {"records", c.records, 1.6}, {"syncs", c.syncs, 0.4}, // only where they were measured
 		{"lost", c.lost, 8}, {"per end", c.perEnd, 5}, {"per discard", c.perDiscard, 3.75}, {"per loss", c.perLoss, 4},
 		{"per kill", c.perKill, 500}, {"order", c.outOfOrder, 0.1}, {"failures", float64(c.failures), 6},
 		{"kinds of errors", float64(len(c.errors)), 2}, {"statements", float64(c.latency.TotalCount()), 3},
-		{"own ratio", v.at(0, 0).ratio, 1},
+		{"own ratio", v.at(0, 0).ratio.ratio, 1},
 	} {
 		if math.Abs(tt.got-tt.want) > 1e-9 {
 			t.Errorf("%s: %v, want %v", tt.what, tt.got, tt.want)

@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // cpuMeter adds up what a server's processes have used: some, with all of their
@@ -19,18 +22,32 @@ import (
 type cpuMeter struct {
 	roots []int
 	proc  string // where the kernel shows processes
+	clock func(pid int) (time.Duration, error)
 }
+
+func newCPUMeter() *cpuMeter { return &cpuMeter{proc: "/proc", clock: processClock} }
 
 // ticksPerSecond is the unit of /proc/PID/stat: USER_HZ, which is 100 on every Linux
 // that Go runs on.
 const ticksPerSecond = 100
+
+// processClock is what all threads of a process have used, those that have ended
+// included, to the nanosecond: a sample is hardly longer than ten ticks.
+func processClock(pid int) (time.Duration, error) {
+	const scheduled = 2 // MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of the kernel: time that it was scheduled
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &t); err != nil {
+		return 0, err
+	}
+	return time.Duration(t.Nano()), nil
+}
 
 var errNoProc = errors.New("the server's processes are not visible here")
 
 // findProcesses finds those of the target: our own children, or who listens where a
 // local target is reached.
 func (t *Target) findProcesses() (*cpuMeter, error) {
-	m := &cpuMeter{proc: "/proc"}
+	m := newCPUMeter()
 	switch {
 	case t.own != nil:
 		m.roots = t.own.PIDs()
@@ -51,13 +68,13 @@ func (t *Target) findProcesses() (*cpuMeter, error) {
 	return m, nil
 }
 
-// read returns the seconds of user and system time.
-func (m *cpuMeter) read() (float64, error) {
+// read returns user and system time.
+func (m *cpuMeter) read() (time.Duration, error) {
 	all, err := m.processes()
 	if err != nil {
 		return 0, err
 	}
-	var ticks int64
+	var sum time.Duration
 	todo := slices.Clone(m.roots)
 	for len(todo) > 0 {
 		pid := todo[0]
@@ -69,19 +86,23 @@ func (m *cpuMeter) read() (float64, error) {
 			}
 			continue
 		}
-		ticks += p.ticks
+		if used, err := m.clock(pid); err == nil {
+			p.own = used
+		}
+		sum += p.own + p.children
 		for child, c := range all {
 			if c.parent == pid {
 				todo = append(todo, child)
 			}
 		}
 	}
-	return float64(ticks) / ticksPerSecond, nil
+	return sum, nil
 }
 
 type process struct {
-	parent int
-	ticks  int64 // its own, and of the children it has waited for
+	parent   int
+	own      time.Duration // used by itself
+	children time.Duration // by the children that it has waited for
 }
 
 func (m *cpuMeter) processes() (map[int]process, error) {
@@ -116,12 +137,16 @@ func parseStat(text []byte) (p process, err error) {
 	if p.parent, err = strconv.Atoi(string(fields[1])); err != nil {
 		return p, err
 	}
-	for _, field := range fields[11:15] { // utime, stime, cutime, cstime
+	for i, field := range fields[11:15] { // utime, stime, cutime, cstime
 		n, err := strconv.ParseInt(string(field), 10, 64)
 		if err != nil {
 			return p, err
 		}
-		p.ticks += n
+		if used := time.Duration(n) * time.Second / ticksPerSecond; i < 2 {
+			p.own += used
+		} else {
+			p.children += used
+		}
 	}
 	return p, nil
 }

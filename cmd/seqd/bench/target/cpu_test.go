@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // fakeProc is a folder as /proc: a server 10 with children 11 and 12 and a grandchild
@@ -37,13 +38,19 @@ func fakeProc(t *testing.T) *cpuMeter {
 	write("net/tcp", "head\n 0: 0100007F:1538 00000000:0000 0A 0:0 00:0 0 0 0 555 1\n 1: 0100007F:1538 0100007F:9999 01 0:0 00:0 0 0 0 556 1\n")
 	write("net/tcp6", "head\n 0: 00000000000000000000000001000000:1539 0:0 0A 0:0 00:0 0 0 0 777 1\n")
 	write("net/unix", "Num RefCount Protocol Flags Type St Inode Path\n0: 2 0 10000 1 1 555 /run/pg/.s.PGSQL.5432\n")
-	return &cpuMeter{proc: dir}
+	clock := func(pid int) (time.Duration, error) {
+		if pid == 12 { // as everywhere where the kernel can't tell: ticks
+			return 0, os.ErrInvalid
+		}
+		return time.Duration(pid) * time.Millisecond, nil
+	}
+	return &cpuMeter{proc: dir, clock: clock}
 }
 
 func TestCPUOfATree(t *testing.T) {
 	m := fakeProc(t)
 	m.roots = []int{10}
-	if got, err := m.read(); err != nil || got != float64(100+200+300+400+4*60)/100 {
+	if got, err := m.read(); err != nil || got != (10+11+13)*time.Millisecond+3100*time.Millisecond+4*500*time.Millisecond {
 		t.Errorf("%v, %v", got, err)
 	}
 	m.roots = []int{99}
@@ -72,14 +79,20 @@ func TestListenerOfThisProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	m := &cpuMeter{proc: "/proc"}
+	m := newCPUMeter()
 	pid, err := m.listener("127.0.0.1", l.Addr().(*net.TCPAddr).Port)
 	if err != nil || pid != os.Getpid() {
 		t.Errorf("process %d, %v; this is %d", pid, err, os.Getpid())
 	}
 	m.roots = []int{pid}
-	if seconds, err := m.read(); err != nil || seconds < 0 {
-		t.Error(seconds, err)
+	before, err := m.read()
+	if err != nil || before <= 0 {
+		t.Error(before, err)
+	}
+	for began := time.Now(); time.Since(began) < 3*time.Millisecond; { // less than a tick
+	}
+	if after, err := m.read(); err != nil || after <= before || after%(time.Second/ticksPerSecond) == 0 {
+		t.Errorf("%v, after some work %v: %v", before, after, err)
 	}
 }
 

@@ -171,12 +171,23 @@ func (t *Target) Log(ctx context.Context) (records, syncs int64, err error) {
 }
 
 // CPU is the processor time of the server's processes so far; false if unknown.
-func (t *Target) CPU() (seconds float64, ok bool) {
+func (t *Target) CPU() (used time.Duration, ok bool) {
 	if t.cpu == nil {
 		return 0, false
 	}
-	seconds, err := t.cpu.read()
-	return seconds, err == nil
+	used, err := t.cpu.read()
+	return used, err == nil
+}
+
+// Related tells whether two open targets may be ways to the same server or cluster:
+// of two nodes or databases, behind a pooler or not.
+func (t *Target) Related(ctx context.Context, earlier *Target) bool {
+	a, b := t.Servers[0], earlier.Servers[0]
+	if a.Host == b.Host && a.Port == b.Port {
+		return true
+	}
+	found, err := t.query(ctx, "SELECT 1 FROM pg_namespace WHERE nspname = '"+earlier.schema+"'")
+	return err != nil || found != ""
 }
 
 // Answers tells why the server does not answer, nil if it does.
