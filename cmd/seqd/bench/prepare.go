@@ -53,9 +53,6 @@ func Prepare(o Options) (*Prepared, error) {
 	if p.points, err = p.axes.Points(); err != nil {
 		return nil, err
 	}
-	if o.Plan.Kill && slices.Max(p.axes.Nodes) > 1 {
-		return nil, errors.New("--kill: for own servers of one node; say --nodes 1")
-	}
 	texts := o.Targets
 	if len(texts) == 0 {
 		texts = []string{o.Own}
@@ -153,14 +150,14 @@ func (p *Prepared) Estimate() time.Duration {
 	return p.plan.Estimate(p.points, len(p.wanted), p.owned())
 }
 
-// owned is how many of the targets are own.
-func (p *Prepared) owned() (n int) {
+// owned is how many nodes each of the own targets has.
+func (p *Prepared) owned() (nodes []int) {
 	for _, w := range p.wanted {
 		if w.dsn == nil {
-			n++
+			nodes = append(nodes, w.nodes)
 		}
 	}
-	return n
+	return nodes
 }
 
 // Command is the command line behind the command's name, without passwords: targets

@@ -113,7 +113,10 @@ func (r *runner) begin(ctx context.Context, s *sampling, at result.Point) (err e
 // their time. Who was first is last in the next turn: what changes steadily hits all
 // alike.
 func (r *runner) inTurn(ctx context.Context, list []*sampling, round int) {
-	slices.Reverse(list[:len(list)*(round%2)])
+	list = slices.Clone(list)
+	if round%2 == 0 {
+		slices.Reverse(list)
+	}
 	slice := r.Plan.Duration / max(1, r.Plan.Duration/sliceTime)
 	for busy := true; busy && ctx.Err() == nil; {
 		busy = false

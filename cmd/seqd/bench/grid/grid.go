@@ -186,6 +186,7 @@ const (
 	sampleOverhead = 50 * time.Millisecond
 	loginOverhead  = 4 * time.Millisecond // a client's, where each is a new process
 	killOverhead   = 600 * time.Millisecond
+	electOverhead  = 2500 * time.Millisecond // more, of a cluster: until it has a leader again
 )
 
 // Plan is how long each sample is.
@@ -195,13 +196,20 @@ type Plan struct {
 	Kill             bool // own targets, after each sample
 }
 
-// Estimate is how long the plan takes for that many targets, of which some are own.
-func (p Plan) Estimate(points []result.Point, targets, own int) time.Duration {
+// Estimate is how long the plan takes for that many targets, of which some are own,
+// with so many nodes.
+func (p Plan) Estimate(points []result.Point, targets int, own []int) time.Duration {
 	var sum time.Duration
 	for _, at := range points {
 		sum += time.Duration(targets) * (p.Duration + p.Warmup + sampleOverhead + time.Duration(at.Clients)*loginOverhead)
-		if p.Kill {
-			sum += time.Duration(own) * killOverhead
+		if !p.Kill {
+			continue
+		}
+		for _, nodes := range own {
+			sum += killOverhead
+			if nodes > 1 {
+				sum += electOverhead
+			}
 		}
 	}
 	return sum * time.Duration(p.Rounds)
@@ -212,13 +220,13 @@ func (p Plan) Estimate(points []result.Point, targets, own int) time.Duration {
 // samples are better than a few long ones: a machine that is slow for a second is slow for
 // both sides of a ratio. (docs/choosing-cache.md says how far two runs differed.)
 const (
-	fitTime     = 100 * time.Second
+	fitTime     = 105 * time.Second
 	durationMin = 120 * time.Millisecond
 	durationMax = time.Second
 )
 
 // Fit sets the time of a sample, and a warm-up of a tenth of it.
-func (p Plan) Fit(points []result.Point, targets, own int) Plan {
+func (p Plan) Fit(points []result.Point, targets int, own []int) Plan {
 	if p.Duration == 0 {
 		overhead := p.Estimate(points, targets, own)
 		samples := time.Duration(max(1, len(points)*targets*p.Rounds))

@@ -25,8 +25,8 @@ func TestPresets(t *testing.T) {
 				}
 			}
 		}
-		plan := Plan{Rounds: 7}.Fit(points, 2, 1)
-		if d := plan.Estimate(points, 2, 1); name == Default && d > 2*time.Minute {
+		plan := Plan{Rounds: 20}.Fit(points, 2, []int{1})
+		if d := plan.Estimate(points, 2, []int{1}); name == Default && d > 2*time.Minute {
 			t.Errorf("the default takes %v for two targets", d)
 		}
 	}
@@ -85,21 +85,22 @@ func TestRefused(t *testing.T) {
 func TestFit(t *testing.T) {
 	points := make([]result.Point, 12)
 	for _, targets := range []int{1, 2, 20} {
-		p := Plan{Rounds: 3}.Fit(points, targets, 1)
+		p := Plan{Rounds: 3}.Fit(points, targets, []int{1})
 		if p.Duration < durationMin || p.Duration > durationMax || p.Warmup != p.Duration/10 {
 			t.Errorf("%d targets: %+v", targets, p)
 		}
-		if d := p.Estimate(points, targets, 1); d > fitTime+time.Second && p.Duration > durationMin {
+		if d := p.Estimate(points, targets, []int{1}); d > fitTime+time.Second && p.Duration > durationMin {
 			t.Errorf("%d targets: %v", targets, d)
 		}
 	}
 	plan := Plan{Rounds: 2, Duration: time.Second}
 	killing := plan
 	killing.Kill = true
-	if d := killing.Estimate(points, 3, 1) - plan.Estimate(points, 3, 1); d != 24*killOverhead {
+	own := []int{1, 3}
+	if d := killing.Estimate(points, 3, own) - plan.Estimate(points, 3, own); d != 24*(2*killOverhead+electOverhead) {
 		t.Errorf("kills take %v", d)
 	}
-	if p := (Plan{Rounds: 1, Duration: time.Minute}).Fit(points, 5, 0); p.Duration != time.Minute {
+	if p := (Plan{Rounds: 1, Duration: time.Minute}).Fit(points, 5, nil); p.Duration != time.Minute {
 		t.Errorf("a given duration is changed: %v", p.Duration)
 	}
 }

@@ -184,21 +184,37 @@ func (s *Servers) Ended() string {
 	return ""
 }
 
-// Kill ends the first node as a power cut would (kill -9).
-func (s *Servers) Kill() error { return s.nodes[0].process.End(syscall.SIGKILL, stopTimeout) }
+// Kill ends all nodes at once, as a power cut would (kill -9).
+func (s *Servers) Kill() error {
+	return s.each(func(n *node) error {
+		if n.process == nil {
+			return nil
+		}
+		return n.process.End(syscall.SIGKILL, stopTimeout)
+	})
+}
 
-// Restart starts the first node again, at the same address.
-func (s *Servers) Restart(ctx context.Context) error { return s.start(ctx, s.nodes[0]) }
+// Restart starts all nodes again, at the same addresses, and waits as Start does.
+func (s *Servers) Restart(ctx context.Context) error {
+	if err := s.each(func(n *node) error { return s.start(ctx, n) }); err != nil {
+		return err
+	}
+	return s.awaitVoters(ctx)
+}
+
+// each calls f for all nodes at the same time.
+func (s *Servers) each(f func(*node) error) error {
+	errs := make([]error, len(s.nodes))
+	var wg sync.WaitGroup
+	for i, n := range s.nodes {
+		wg.Go(func() { errs[i] = f(n) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
 
 // Close stops all of them and removes their data.
 func (s *Servers) Close() error {
-	var wg sync.WaitGroup
-	for _, n := range s.nodes {
-		if n.process != nil {
-			// Killed: what a clean stop would still write is thrown away.
-			wg.Go(func() { _ = n.process.End(syscall.SIGKILL, stopTimeout) })
-		}
-	}
-	wg.Wait()
+	_ = s.Kill() // what a clean stop would still write is thrown away
 	return os.RemoveAll(s.dir)
 }

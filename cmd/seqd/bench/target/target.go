@@ -205,7 +205,7 @@ func (t *Target) Answers(ctx context.Context) error {
 }
 
 // Killable tells whether Kill may be used.
-func (t *Target) Killable() bool { return t.own != nil && len(t.Servers) == 1 }
+func (t *Target) Killable() bool { return t.own != nil }
 
 // Kill ends an own server without a warning.
 func (t *Target) Kill() error {

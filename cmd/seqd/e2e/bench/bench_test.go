@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"seqd/cmd/seqd/bench/result"
+	"seqd/cmd/seqd/bench/target"
 	"seqd/cmd/seqd/e2e/pgserver"
 	"seqd/cmd/seqd/e2e/seqdserver"
 	"seqd/cmd/seqd/proc"
@@ -163,6 +166,85 @@ func TestBenchRun(t *testing.T) {
 	if !strings.Contains(c.out.String(), "pipelined") || !strings.Contains(c.errOut.String(), "4 points, 2 rounds of 30ms") {
 		t.Errorf("printed:\n%s%s", &c.out, &c.errOut)
 	}
+}
+
+// All nodes of an own cluster are killed at once, and give no value twice when they
+// are back. It and PostgreSQL are different servers, and measured side by side.
+func TestBenchKillsClusters(t *testing.T) {
+	pg := pgserver.ForTest(t, pgserver.Options{})
+	file := filepath.Join(t.TempDir(), "run.json")
+	c := newCommand(t, "own", pg.DSN("postgres"), "--nodes", "3", "--kill", "--cache", "1", "--clients", "3", "--session", "long", "--prelog", "0",
+		"--rounds", "2", "--duration", "60ms", "--json", file)
+	if code := c.code(t); code != 0 {
+		t.Fatalf("exit code %d\n%s%s", code, &c.out, &c.errOut)
+	}
+	r, err := result.Load(file)
+	if err != nil || len(r.Samples) != 4 {
+		t.Fatal(r, err)
+	}
+	for i, s := range r.Samples {
+		if s.Target != i%2 || s.Round != 1+i/2 || s.Values == 0 || s.Seconds < 0.05 {
+			t.Errorf("sample %d: %+v", i, s)
+		}
+		// Without a pre-log hardly more than what was on its way.
+		if killed := s.Lost.Kill; (killed != nil) != (s.Target == 0) || (killed != nil && *killed > 100) {
+			t.Errorf("sample %d: lost %+v", i, s.Lost)
+		}
+	}
+}
+
+// Ways to the same server are known, whichever way they are.
+func TestBenchRelated(t *testing.T) {
+	seqd, other := startSeqd(t, seqdserver.Options{}), startSeqd(t, seqdserver.Options{})
+	proxy := forward(t, seqd.Addr())
+	open := func(dsn, schema string) *target.Target {
+		d, err := target.ParseDSN(dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened := target.New("t", d)
+		if err := opened.Open(t.Context(), schema); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = opened.Close(context.Background()) })
+		return opened
+	}
+	first := open(seqd.DSN(), "seqd_bench_1")
+	for _, tt := range []struct {
+		name, dsn string
+		want      bool
+	}{{"the same", seqd.DSN(), true}, {"through a proxy", strings.Replace(seqd.DSN(), seqd.Addr(), proxy, 1), true}, {"another", other.DSN(), false}} {
+		if got := open(tt.dsn, "seqd_bench_2").Related(t.Context(), first); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+		execute(t, tt.dsn, "DROP SCHEMA seqd_bench_2")
+	}
+}
+
+// forward is a port that leads to another.
+func forward(t *testing.T, to string) (addr string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
+			go func() { _, _ = io.Copy(in, out); _ = in.Close() }()
+		}
+	}()
+	return l.Addr().String()
 }
 
 // checkLosses: what can be said of them for sure.
@@ -317,7 +399,6 @@ func TestBenchRefused(t *testing.T) {
 		{[]string{"a=host=127.0.0.1", "a=host=127.0.0.1"}, "there are two of that name"},
 		{[]string{"host=127.0.0.1", "--kill"}, "--kill: only own servers"},
 		{[]string{"host=127.0.0.1", "--prelog", "0"}, "own servers"},
-		{[]string{"--nodes", "3", "--kill"}, "servers of one node"},
 		{[]string{"--preset", "none"}, "want one of"},
 		{[]string{"--session", "often"}, "--session"},
 		{[]string{"--cache", "0"}, "--cache 0"},
