@@ -21,7 +21,7 @@ type Bench struct {
 	Prelog   []uint64 `placeholder:"N" group:"What is measured:" help:"--prelog-max of own servers."`
 	Nodes    []int    `placeholder:"N" group:"What is measured:" help:"Nodes of own servers."`
 
-	Rounds   int           `default:"20" placeholder:"N" group:"How:" help:"Rounds, each through all points and targets in turn (${default})."`
+	Rounds   int           `default:"15" placeholder:"N" group:"How:" help:"Rounds, each through all points and targets in turn (${default})."`
 	Duration time.Duration `placeholder:"TIME" group:"How:" help:"Time at each point in each round. Without it as much, up to 1s, as makes about 100s in all."`
 	Kill     bool          `group:"How:" help:"Also kill own servers (kill -9) under load, and count what that loses."`
 	OwnDir   string        `placeholder:"DIR" group:"How:" help:"Where own servers keep their data meanwhile: on the disk to be measured. Default: the system's folder for temporary files."`

@@ -220,7 +220,7 @@ func (p Plan) Estimate(points []result.Point, targets int, own []int) time.Durat
 // samples are better than a few long ones: a machine that is slow for a second is slow for
 // both sides of a ratio. (docs/choosing-cache.md says how far two runs differed.)
 const (
-	fitTime     = 105 * time.Second
+	fitTime     = 112 * time.Second
 	durationMin = 120 * time.Millisecond
 	durationMax = time.Second
 )

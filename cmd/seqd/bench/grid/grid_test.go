@@ -25,7 +25,7 @@ func TestPresets(t *testing.T) {
 				}
 			}
 		}
-		plan := Plan{Rounds: 20}.Fit(points, 2, []int{1})
+		plan := Plan{Rounds: 15}.Fit(points, 2, []int{1})
 		if d := plan.Estimate(points, 2, []int{1}); name == Default && d > 2*time.Minute {
 			t.Errorf("the default takes %v for two targets", d)
 		}
