@@ -158,6 +158,7 @@ func loads(t testing.TB) map[string]struct {
 	one := &pgproto3.Bind{PreparedStatement: "one"}
 	described := &pgproto3.Describe{ObjectType: 'P'}
 	named := &pgproto3.Bind{PreparedStatement: "named", Parameters: [][]byte{[]byte("s")}}
+	other := &pgproto3.Bind{PreparedStatement: "named", Parameters: [][]byte{[]byte("t")}}
 	binary := &pgproto3.Bind{PreparedStatement: "one", ResultFormatCodes: []int16{1}}
 	two := &pgproto3.Bind{PreparedStatement: "two", ResultFormatCodes: []int16{1}}
 	query := &pgproto3.Query{String: "SELECT nextval('s')"}
@@ -177,6 +178,9 @@ func loads(t testing.TB) map[string]struct {
 		"pipeline with many ends": {many(100, encode(t, one, execute, sync)), 100},
 		"pipeline of queries":     {many(100, encode(t, query)), 100},
 		"pipeline of many names":  {pipelineOfNames(t), 1},
+		"unnamed":                 {encode(t, &pgproto3.Parse{Query: "SELECT nextval('s')"}, &pgproto3.Bind{}, described, execute, sync), 1},
+		"queries in turn":         {encode(t, query, &pgproto3.Query{String: "SELECT nextval('t')"}), 2},
+		"names in turn":           {append(encode(t, named, execute, sync), encode(t, other, execute, sync)...), 2},
 	}
 }
 
@@ -192,7 +196,7 @@ func manyName(i int) string { return fmt.Sprintf("P_%d", i) }
 
 // prepareLoads makes what the loads use, and has each answered the general way once.
 func prepareLoads(t testing.TB, c *wireClient, options string) {
-	c.ask(encode(t, &pgproto3.Query{String: "CREATE SEQUENCE s" + options}), 1)
+	c.ask(encode(t, &pgproto3.Query{String: "CREATE SEQUENCE s" + options + "; CREATE SEQUENCE t" + options}), 1)
 	for i := range 100 {
 		c.ask(encode(t, &pgproto3.Parse{Name: manyName(i), Query: "SELECT nextval('s')"}, &pgproto3.Sync{}), 1)
 	}

@@ -271,6 +271,18 @@ func resolveClass(s Session, text string) (engine.OID, error) {
 	return lookedUp(s, func() (engine.OID, error) { return classByName(s, text) })
 }
 
+// SequenceNamed is resolveClass for a name that is neither quoted nor folded nor has a
+// schema; false if it means no sequence.
+func SequenceNamed(s Session, name string) (engine.OID, bool) {
+	for _, in := range s.SearchPath() {
+		if oid, ok := relationOID(s, in, name); ok {
+			_, isSequence := s.Database().SequenceByOID(oid)
+			return oid, isSequence
+		}
+	}
+	return 0, false
+}
+
 func classByName(s Session, text string) (engine.OID, error) {
 	names, err := parser.ParseNameList(text)
 	if err != nil {

@@ -53,6 +53,10 @@ func NewStatementCache() *StatementCache {
 	return &StatementCache{entries: entries, plans: plans}
 }
 
+// quiet tells whether a text was parsed without a notice, which would have to be given
+// again.
+func (c *StatementCache) quiet(sql string) bool { return c.entries.Contains(sql) }
+
 // parse returns the statements of a text; notice is told what the parser notes.
 func (c *StatementCache) parse(sql string, notice func(*sqlstate.Error)) ([]parser.RawStmt, error) {
 	if statements, ok := c.entries.Get(sql); ok {

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"bytes"
+
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"seqd/protocol/parser"
@@ -41,6 +43,11 @@ func (s *Session) parse(m *pgproto3.Parse) error {
 	}
 	if err := s.store(m.Name, p); err != nil {
 		return err
+	}
+	if m.Name == "" && s.cache.quiet(m.Query) && p.plan != nil && (p.plan.Nextvals() != nil || p.plan.NextvalSeries() != nil) {
+		if message := s.conn.Message(); len(message) <= hotMessageMax {
+			p.message = bytes.Clone(message)
+		}
 	}
 	s.conn.Send(&pgproto3.ParseComplete{})
 	return nil

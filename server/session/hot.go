@@ -25,13 +25,16 @@ import (
 // with its checks. It takes over only where the general way would do nothing else: no
 // changes of the catalog in the transaction, no statement_timeout to arm.
 type hot struct {
-	message []byte       // Bind or Query as it came
-	text    string       // the statement, for pg_stat_activity
-	oids    []engine.OID // the sequence of each column
-	single  engine.OID   // … if there is but one column, and one row
-	series  *seriesRows  // … or as many rows as generate_series says
-	answer  []byte       // up to the row: to Bind and Describe, or to Query
-	portal  portal       // what the unnamed portal is after it
+	message []byte // Bind or Query as it came
+	// Where message has the name of the sequence, if any other name there would be asked
+	// for the same way. See hot_named.go.
+	nameFrom, nameTo int
+	text             string       // the statement, for pg_stat_activity
+	oids             []engine.OID // the sequence of each column
+	single           engine.OID   // … if there is but one column, and one row
+	series           *seriesRows  // … or as many rows as generate_series says
+	answer           []byte       // up to the row: to Bind and Describe, or to Query
+	portal           portal       // what the unnamed portal is after it
 	// What the plan stood on: the statement itself may be planned anew meanwhile.
 	catalog *engine.Catalog
 	names   string
@@ -41,8 +44,10 @@ type hot struct {
 
 // shortWay is what a session knows of what has gone the short way.
 type shortWay struct {
-	order hotOrder
-	quick quick
+	order  hotOrder
+	quick  quick
+	named  namedSequences
+	byName *hot // the last Query that may have another name, nil: none
 	// taken are values taken for requests that come next, left their number.
 	taken  sequence.Block
 	left   uint64
@@ -55,6 +60,7 @@ const hotMessageMax = 1 << 10
 // Messages of fixed content. (Comparing with a constant is no call.)
 const (
 	describeUnnamed = "D\x00\x00\x00\x06P\x00"
+	parseComplete   = "1\x00\x00\x00\x04"
 	executeUnnamed  = "E\x00\x00\x00\x09\x00\x00\x00\x00\x00" // all rows
 	syncMessage     = "S\x00\x00\x00\x04"
 	bindComplete    = "2\x00\x00\x00\x04"
@@ -99,13 +105,29 @@ func (s *Session) learnHot(p *portal, text string) {
 	if p.stmt.hot = h; s.short == nil {
 		s.short = new(shortWay)
 	}
+	s.findName(h, p)
+}
+
+// match tells whether in begins with the message, or with one that has another name in
+// it, which is returned then; n is where it ends.
+func (h *hot) match(in []byte) (n int, name []byte, ok bool) {
+	switch {
+	case bytes.HasPrefix(in, h.message):
+		return len(h.message), nil, true
+	case h.nameFrom > 0:
+		return h.matchNamed(in)
+	}
+	return 0, nil, false
 }
 
 // hotUnit is what one value, or row of values, was asked for by: Query, or Bind to
-// Execute and maybe the Sync behind it.
+// Execute, maybe with Parse of the unnamed statement before and Sync behind it.
 type hotUnit struct {
 	*hot
-	end       int // where it ends in the input
+	single    engine.OID // of hot, if it is not asked for by another name
+	text      string     // the same
+	end       int        // where it ends in the input
+	parsed    bool
 	query     bool
 	described bool
 	synced    bool // ReadyForQuery ends the answer
@@ -138,6 +160,8 @@ func (s *Session) scanHot(in []byte, units *hotUnits) []hotUnit {
 			return units[:n]
 		case rest[0] == 'B':
 			s.hotBind(u, rest)
+		case rest[0] == 'P':
+			s.hotParse(u, rest)
 		case rest[0] == 'Q' && !open:
 			s.hotQuery(u, rest)
 		default:
@@ -162,24 +186,41 @@ const bindNames = 5
 // unnamed tells whether a Bind is of the unnamed statement.
 func (h *hot) unnamed() bool { return h.message[bindNames+1] == 0 }
 
+// hotParse is the Parse that made the unnamed statement, once more, and Bind and so on
+// of that.
+func (s *Session) hotParse(u *hotUnit, in []byte) {
+	p := s.prepared[""]
+	if p == nil || len(p.message) == 0 || !bytes.HasPrefix(in, p.message) {
+		return
+	}
+	n := len(p.message)
+	if n == len(in) || in[n] != 'B' {
+		return
+	}
+	if s.hotBind(u, in[n:]); u.hot != nil && !u.unnamed() {
+		u.hot = nil
+	}
+	u.parsed, u.end = true, n+u.end
+}
+
 // hotBind is Bind, maybe Describe, and Execute for all rows. What comes next must be
 // seen and be Sync or another Bind, or the unnamed portal could be asked for again.
 func (s *Session) hotBind(u *hotUnit, in []byte) {
-	h := s.short.order.expected(in)
+	h, n, name := s.short.order.expected(in)
 	if h == nil {
 		if len(in) <= bindNames+1 || in[bindNames] != 0 {
 			return
 		}
-		name, _, ok := bytes.Cut(in[bindNames+1:], []byte{0})
+		statement, _, ok := bytes.Cut(in[bindNames+1:], []byte{0})
 		if !ok {
 			return
 		}
-		if h = hotOf(s.prepared[string(name)], in); h == nil {
+		if h, n, name = hotOf(s.prepared[string(statement)], in); h == nil {
 			return
 		}
 		s.short.order.learn(h)
 	}
-	rest := in[len(h.message):]
+	rest := in[n:]
 	described := len(rest) >= len(describeUnnamed) && string(rest[:len(describeUnnamed)]) == describeUnnamed
 	if described {
 		rest = rest[len(describeUnnamed):]
@@ -195,33 +236,61 @@ func (s *Session) hotBind(u *hotUnit, in []byte) {
 	if synced {
 		rest = rest[len(syncMessage):]
 	}
-	u.hot, u.query, u.described, u.synced, u.end = h, false, described, synced, len(in)-len(rest)
+	*u = hotUnit{single: h.single, text: h.text, described: described, synced: synced, end: len(in) - len(rest)}
+	s.hotNamed(u, h, in, name)
 }
+
+// hotNamed makes in a unit of h, maybe by another name than the one that was learned.
+func (s *Session) hotNamed(u *hotUnit, h *hot, in, name []byte) {
+	if name == nil {
+		u.hot = h
+	} else if found := s.sequenceNamed(name); found != nil {
+		if u.hot, u.single = h, found.oid; !u.query {
+			return
+		}
+		if found.like != h {
+			found.like, found.text = h, string(in[queryText:u.end-1])
+		}
+		u.text = found.text
+	}
+}
+
+// queryText is where the text begins in Query, up to a NUL.
+const queryText = 5
 
 // hotQuery is a Query message.
 func (s *Session) hotQuery(u *hotUnit, in []byte) {
-	const text = 5 // where it begins, up to a NUL
-	h := s.short.order.expected(in)
+	h, n, name := s.short.order.expected(in)
 	if h == nil {
-		if len(in) <= text {
+		if len(in) <= queryText {
 			return
 		}
-		sql, _, ok := bytes.Cut(in[text:], []byte{0})
+		sql, _, ok := bytes.Cut(in[queryText:], []byte{0})
 		if !ok {
 			return
 		}
-		if h = hotOf(s.plans[string(sql)], in); h == nil {
-			return
+		if h, n, name = hotOf(s.plans[string(sql)], in); h == nil {
+			if h = s.short.byName; h == nil {
+				return
+			}
+			if n, name, ok = h.match(in); !ok {
+				return
+			}
 		}
 		s.short.order.learn(h)
 	}
-	u.hot, u.query, u.described, u.synced, u.end = h, true, true, true, len(h.message)
+	*u = hotUnit{single: h.single, text: h.text, query: true, described: true, synced: true, end: n}
+	s.hotNamed(u, h, in, name)
 }
 
-// hotOf is the hot of a statement if in begins with its message.
-func hotOf(p *prepared, in []byte) *hot {
-	if p == nil || p.hot == nil || !bytes.HasPrefix(in, p.hot.message) {
-		return nil
+// hotOf is the hot of a statement if in begins with its message, see match.
+func hotOf(p *prepared, in []byte) (h *hot, n int, name []byte) {
+	if p == nil || p.hot == nil {
+		return nil, 0, nil
 	}
-	return p.hot
+	n, name, ok := p.hot.match(in)
+	if !ok {
+		return nil, 0, nil
+	}
+	return p.hot, n, name
 }

@@ -1,7 +1,5 @@
 package session
 
-import "bytes"
-
 // hotOrder is in which order statements were asked for the short way. Clients send the
 // same pipeline again and again: a message mostly is the one that came at this place
 // before, or the pipeline begins anew. It holds as long as every message goes the short
@@ -12,14 +10,18 @@ type hotOrder struct {
 }
 
 // expected is the one that in begins with the message of, nil if that comes unexpected.
-func (o *hotOrder) expected(in []byte) *hot {
+// See match.
+func (o *hotOrder) expected(in []byte) (h *hot, n int, name []byte) {
 	for _, at := range [...]int{o.at, 0} {
-		if at < len(o.list) && bytes.HasPrefix(in, o.list[at].message) {
+		if at >= len(o.list) {
+			continue
+		}
+		if n, name, ok := o.list[at].match(in); ok {
 			o.at = at + 1
-			return o.list[at]
+			return o.list[at], n, name
 		}
 	}
-	return nil
+	return nil, 0, nil
 }
 
 // learn takes h for the one to be expected at this place.

@@ -16,7 +16,7 @@ func (s *Session) serveHot() (bool, error) {
 	if served, err := s.serveQuick(in); served {
 		return true, err
 	}
-	if len(in) == 0 || in[0] != 'B' && in[0] != 'Q' || !s.hotReady() {
+	if len(in) == 0 || in[0] != 'B' && in[0] != 'Q' && in[0] != 'P' || !s.hotReady() {
 		return false, nil
 	}
 	buffer := hotUnitsPool.Get().(*hotUnits)
@@ -102,6 +102,9 @@ func (s *Session) hotAnswers(units []hotUnit) (answered int, err error) {
 			s.conn.SetOutput(out) // who waits for values may have it written
 			err = s.hotTake(units[i:])
 			out = s.conn.Output(0)
+		}
+		if u.parsed {
+			out = append(out, parseComplete...)
 		}
 		if u.described {
 			out = append(out, u.answer...)

@@ -26,7 +26,8 @@ type prepared struct {
 	catalog *engine.Catalog // that plan was made against
 	names   string
 
-	hot *hot // of the last message that asked for it, nil: none of that kind
+	hot     *hot   // of the last message that asked for it, nil: none of that kind
+	message []byte // the Parse that made it, if it is unnamed and of that kind
 }
 
 // analyze makes a statement ready to be bound and run.

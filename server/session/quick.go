@@ -15,7 +15,7 @@ import (
 // looked at when it was learned; it is forgotten when one comes that goes the general way.
 type quick struct {
 	*hot                    // nil: nothing is known
-	request []byte          // Query, or Bind to Sync
+	request []byte          // Query, or Parse or Bind to Sync
 	head    []byte          // of the answer, up to the row
 	memory  *sequenceMemory // of the sequence
 	unit    hotUnit         // the same, as the short way sees it
@@ -36,8 +36,13 @@ func (s *Session) learnQuick(u *hotUnit, in []byte) {
 	q := &s.short.quick
 	q.hot, q.memory, q.unit = u.hot, s.sequences[u.single], *u
 	q.request = append(q.request[:0], in...)
-	if q.head = append(q.head[:0], bindComplete...); u.described {
-		q.head = append(q.head[:0], u.answer...)
+	if q.head = q.head[:0]; u.parsed {
+		q.head = append(q.head, parseComplete...)
+	}
+	if u.described {
+		q.head = append(q.head, u.answer...)
+	} else {
+		q.head = append(q.head, bindComplete...)
 	}
 }
 
@@ -49,7 +54,7 @@ func (s *Session) serveQuick(in []byte) (served bool, err error) {
 		return false, nil
 	}
 	s.interrupt.begin()
-	s.unnoted = q.text
+	s.unnoted = q.unit.text
 	s.tally.statements++
 	values, err := s.draw(q.memory, 1)
 	if err != nil {
@@ -63,7 +68,7 @@ func (s *Session) serveQuick(in []byte) (served bool, err error) {
 		out = appendBinaryRows(out, values)
 	}
 	s.conn.SetOutput(append(out, endOfOne...))
-	s.activity.ran(q.text, s.tx.status())
+	s.activity.ran(q.unit.text, s.tx.status())
 	s.conn.Skip(len(in))
 	return true, s.conn.Flush()
 }

@@ -57,7 +57,7 @@ func (s *Session) simpleStatement(raw *parser.RawStmt, alone, last bool, sql str
 	}
 	s.conn.Send(rowDescription(stmt.columns, p.format))
 	err = s.execute(p, 0)
-	if err == nil && alone {
+	if err == nil && alone && s.cache.quiet(sql) {
 		s.learnHot(p, sql)
 	}
 	return err

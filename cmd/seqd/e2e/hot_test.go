@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,6 +76,9 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 	rows := func(n int, result ...int16) []byte {
 		return encode(&pgproto3.Bind{PreparedStatement: "rows", Parameters: [][]byte{fmt.Append(nil, n)}, ResultFormatCodes: result})
 	}
+	named := func(statement, name string, result ...int16) []byte {
+		return encode(&pgproto3.Bind{PreparedStatement: statement, Parameters: [][]byte{[]byte(name)}, ResultFormatCodes: result})
+	}
 	execute, sync := encode(&pgproto3.Execute{}), encode(&pgproto3.Sync{})
 	describe := encode(&pgproto3.Describe{ObjectType: 'P'})
 	parse := func(name, sql string) []byte { return encode(&pgproto3.Parse{Name: name, Query: sql}) }
@@ -90,7 +94,30 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 		query("SELECT nextval('c') FROM generate_series(1,700)"), query("SELECT nextval('a') AS x FROM generate_series(5,-5,-2)"), group(rows(1500, 0), describe, execute, sync),
 		group(rows(3, 1), execute, bind("a"), execute, rows(3, 1), describe, execute, rows(0), execute, sync),
 	}
+	// Names that change, by Query, Bind or both; the whole of the extended protocol each time.
+	names := []string{"a", "c", "small", "other", "nosuch", "A", "public.a", "pg_class", "t", "x.a", "", "16384", `"a"`, "a'b", strings.Repeat("n", 64), "renamed"}
+	name := func() string {
+		if r.IntN(3) > 0 {
+			return []string{"a", "c"}[r.IntN(2)]
+		}
+		return names[r.IntN(len(names))]
+	}
+	long := strings.Repeat("long", 20) // is cut, with a notice
+	for range 6 {
+		n, unnamed := name(), parse("", []string{"SELECT nextval($1)", "SELECT nextval('a')", "SELECT nextval('c') AS " + long}[r.IntN(3)])
+		frequent = append(frequent,
+			query("SELECT nextval('"+n+"')"), query("select  pg_catalog.nextval('"+n+"'::regclass) as id;"), query("SELECT nextval('"+n+"') AS "+long),
+			group(named("named", n), execute, sync), group(named("named", n, 1), describe, execute, sync), group(named("named", n), execute),
+			group(parse("", "SELECT nextval($1)"), named("", n), describe, execute, sync), group(unnamed, bind(""), describe, execute, sync),
+			group(parse("", "SELECT nextval('a')"), bind(""), execute, sync), group(parse("", "SELECT nextval('a')"), bind(""), execute, parse("", "SELECT nextval('a')"), bind(""), execute),
+			bytes.Repeat(group(parse("", "SELECT nextval('c')"), bind("", 1), describe, execute, sync), 1+r.IntN(20)),
+			group(parse("", "SELECT nextval('c') FROM generate_series(1, 3)"), bind(""), execute, sync))
+	}
 	rare := [][]byte{
+		parse("", "SELECT nextval('a')"), group(bind("named"), execute, sync), query("CREATE TEMP SEQUENCE IF NOT EXISTS c"), query("DROP SEQUENCE IF EXISTS pg_temp.c"),
+		query("ALTER SEQUENCE IF EXISTS other RENAME TO renamed"), query("SET search_path = x, public"), query("RESET search_path"), query("DISCARD ALL"),
+		group(parse("named", "SELECT nextval($1)"), sync), group(encode(&pgproto3.Bind{PreparedStatement: "named", Parameters: [][]byte{nil}}), execute, sync),
+		query("/* 'a' */ SELECT nextval('a')"), query("SELECT nextval('a'), 1"), query("SELECT 1, nextval('a')"), query("SELECT nextval('small'), nextval('a')"),
 		query("BEGIN"), query("COMMIT"), query("ROLLBACK"), query("SELECT nextval('small')"), query("SELECT currval('a'), lastval()"),
 		group(bind("small"), describe, execute, sync), group(bind("small"), execute), query("SET search_path = public"),
 		query("CREATE SEQUENCE IF NOT EXISTS other"), query("DROP SEQUENCE a; CREATE SEQUENCE a START 100"), query("DISCARD SEQUENCES"),
@@ -103,12 +130,14 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 		query(`FETCH 1 FROM ""`), query("SELECT name, statement FROM pg_cursors"),
 	}
 	list := [][]byte{
-		query("DROP SEQUENCE IF EXISTS a, c, small, other"), query("CREATE SEQUENCE a"), query("CREATE SEQUENCE c CACHE 5"), query("CREATE SEQUENCE small MAXVALUE 3"),
+		query("DROP SEQUENCE IF EXISTS a, c, small, other, renamed"), query("DROP TABLE IF EXISTS t"), query("CREATE TABLE t (i int)"),
+		query("CREATE SCHEMA IF NOT EXISTS x"), query("CREATE SEQUENCE IF NOT EXISTS x.c"), query("ALTER SEQUENCE x.c RESTART"), query("CREATE SEQUENCE a"), query("CREATE SEQUENCE c CACHE 5"), query("CREATE SEQUENCE small MAXVALUE 3"),
 	}
 	for _, name := range []string{"a", "c", "small"} {
 		list = append(list, group(parse(name, fmt.Sprintf("SELECT nextval('%s')", name)), sync))
 	}
 	list = append(list, parse("rows", "SELECT nextval('c') FROM generate_series(1, $1::int)"), parse("smalls", "SELECT nextval('small') FROM generate_series(1, 2)"))
+	list = append(list, parse("named", "SELECT nextval($1)"))
 	list = append(list, parse("two", "SELECT nextval('a'), nextval('c')"), sync)
 	for range 80 {
 		from := frequent
