@@ -168,7 +168,7 @@ func (s *Session) scanHot(in []byte, units *hotUnits) []hotUnit {
 			return units[:n]
 		}
 		if u.hot == nil || u.catalog != catalog || u.names != names ||
-			queries && !u.query && u.unnamed() { // Query has dropped the statement
+			queries && !u.query && (u.parsed || u.unnamed()) { // Query has dropped the statement
 			u.hot = nil
 			return units[:n]
 		}
@@ -186,8 +186,8 @@ const bindNames = 5
 // unnamed tells whether a Bind is of the unnamed statement.
 func (h *hot) unnamed() bool { return h.message[bindNames+1] == 0 }
 
-// hotParse is the Parse that made the unnamed statement, once more, and Bind and so on
-// of that.
+// hotParse is the Parse that made the unnamed statement, once more, which changes nothing,
+// and Bind and so on.
 func (s *Session) hotParse(u *hotUnit, in []byte) {
 	p := s.prepared[""]
 	if p == nil || len(p.message) == 0 || !bytes.HasPrefix(in, p.message) {
@@ -197,9 +197,7 @@ func (s *Session) hotParse(u *hotUnit, in []byte) {
 	if n == len(in) || in[n] != 'B' {
 		return
 	}
-	if s.hotBind(u, in[n:]); u.hot != nil && !u.unnamed() {
-		u.hot = nil
-	}
+	s.hotBind(u, in[n:])
 	u.parsed, u.end = true, n+u.end
 }
 

@@ -113,7 +113,9 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 			bytes.Repeat(group(parse("", "SELECT nextval('c')"), bind("", 1), describe, execute, sync), 1+r.IntN(20)),
 			group(parse("", "SELECT nextval('c') FROM generate_series(1, 3)"), bind(""), execute, sync))
 	}
+	both := group(query("SELECT nextval('a')"), query("SELECT nextval('c')"), named("named", "a"), execute, named("named", "c"), execute, sync)
 	rare := [][]byte{
+		group(query("SET search_path = x, public"), both, query("RESET search_path"), both), group(query("CREATE TEMP SEQUENCE c"), both, query("DROP SEQUENCE pg_temp.c"), both),
 		parse("", "SELECT nextval('a')"), group(bind("named"), execute, sync), query("CREATE TEMP SEQUENCE IF NOT EXISTS c"), query("DROP SEQUENCE IF EXISTS pg_temp.c"),
 		query("ALTER SEQUENCE IF EXISTS other RENAME TO renamed"), query("SET search_path = x, public"), query("RESET search_path"), query("DISCARD ALL"),
 		group(parse("named", "SELECT nextval($1)"), sync), group(encode(&pgproto3.Bind{PreparedStatement: "named", Parameters: [][]byte{nil}}), execute, sync),
@@ -131,7 +133,7 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 	}
 	list := [][]byte{
 		query("DROP SEQUENCE IF EXISTS a, c, small, other, renamed"), query("DROP TABLE IF EXISTS t"), query("CREATE TABLE t (i int)"),
-		query("CREATE SCHEMA IF NOT EXISTS x"), query("CREATE SEQUENCE IF NOT EXISTS x.c"), query("ALTER SEQUENCE x.c RESTART"), query("CREATE SEQUENCE a"), query("CREATE SEQUENCE c CACHE 5"), query("CREATE SEQUENCE small MAXVALUE 3"),
+		query("CREATE SCHEMA IF NOT EXISTS x"), query(`CREATE SEQUENCE IF NOT EXISTS "A" START 1000`), query("CREATE SEQUENCE IF NOT EXISTS x.c"), query("ALTER SEQUENCE x.c RESTART"), query("CREATE SEQUENCE a"), query("CREATE SEQUENCE c CACHE 5"), query("CREATE SEQUENCE small MAXVALUE 3"),
 	}
 	for _, name := range []string{"a", "c", "small"} {
 		list = append(list, group(parse(name, fmt.Sprintf("SELECT nextval('%s')", name)), sync))
