@@ -116,6 +116,7 @@ func hotMessages(t *testing.T, r *rand.Rand) [][]byte {
 	both := group(query("SELECT nextval('a')"), query("SELECT nextval('c')"), named("named", "a"), execute, named("named", "c"), execute, sync)
 	rare := [][]byte{
 		group(query("SET search_path = x, public"), both, query("RESET search_path"), both), group(query("CREATE TEMP SEQUENCE c"), both, query("DROP SEQUENCE pg_temp.c"), both),
+		bytes.Repeat(group(parse("", "SELECT nextval('a')"), bind("a"), execute, sync, bind(""), execute, sync, query("SELECT nextval('a')")), 4),
 		parse("", "SELECT nextval('a')"), group(bind("named"), execute, sync), query("CREATE TEMP SEQUENCE IF NOT EXISTS c"), query("DROP SEQUENCE IF EXISTS pg_temp.c"),
 		query("ALTER SEQUENCE IF EXISTS other RENAME TO renamed"), query("SET search_path = x, public"), query("RESET search_path"), query("DISCARD ALL"),
 		group(parse("named", "SELECT nextval($1)"), sync), group(encode(&pgproto3.Bind{PreparedStatement: "named", Parameters: [][]byte{nil}}), execute, sync),
