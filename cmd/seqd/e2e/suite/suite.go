@@ -39,6 +39,7 @@ var allParts = []part{
 	{"latency", "one connection, server and client on one core", (*suite).latency},
 	{"idle", "memory of idle connections", (*suite).idle},
 	{"connect", "log in, draw one value, leave", (*suite).connect},
+	{"asking", "other ways to ask for a value, 32 clients, pgbench", (*suite).asking},
 	{"cluster", "three nodes: one hot sequence, and draws by way of a follower", (*suite).cluster},
 	{"many", "1,000,000 sequences; cold and hot ones together", (*suite).many},
 }
