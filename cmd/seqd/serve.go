@@ -156,6 +156,7 @@ func newDirectory(m *member) *session.Directory {
 		w := m.node.Written()
 		return query.LogStatistics{Records: w.Records, Bytes: w.Bytes, Writes: w.Commits, Syncs: w.Syncs}
 	}
+	d.ClusterID = func() string { return m.node.Status().ClusterID }
 	return d
 }
 

@@ -225,7 +225,7 @@ func TestHotPathCosts(t *testing.T) {
 		}
 		reads, writes := c.reads.Load(), c.writes.Load()
 		allocations := testing.AllocsPerRun(rounds, func() { c.ask(l.bytes, l.ready) })
-		if allocations >= 1 {
+		if allocations >= 1 && !poolsLose {
 			t.Errorf("%s: %v allocations", name, allocations)
 		}
 		reads, writes = c.reads.Load()-reads, c.writes.Load()-writes

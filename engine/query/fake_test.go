@@ -182,6 +182,7 @@ func (fakeHost) Locks() []Lock                            { return nil }
 func (fakeHost) Cancel(int32) bool                        { return true }
 func (fakeHost) Terminate(int32) bool                     { return true }
 func (fakeHost) StartTime() int64                         { return 1_700_000_000_000_000 }
+func (fakeHost) SystemIdentifier() int64                  { return 7 }
 func (fakeHost) TransactionStatus(uint64) (string, error) { return "committed", nil }
 func (fakeHost) Snapshot(uint64) pgtypes.Snapshot         { return pgtypes.Snapshot{Min: 3, Max: 3} }
 func (fakeHost) Log() LogStatistics {

@@ -21,12 +21,18 @@ func init() {
 			id, err := f.s.ExportSnapshot()
 			return pgtypes.NewText(id), err
 		},
-		"inet_client_addr": func(f *frame, _ *callExpr, _ []value) (value, error) { return textOrNull(ownActivity(f).Address), nil },
+		"pg_control_system": controlSystem,
+		"inet_client_addr":  func(f *frame, _ *callExpr, _ []value) (value, error) { return textOrNull(ownActivity(f).Address), nil },
 		"inet_client_port": func(f *frame, _ *callExpr, _ []value) (value, error) {
-			if a := ownActivity(f); a.Address != "" {
-				return pgtypes.NewInt(int64(a.Port)), nil
-			}
-			return value{}, nil
+			a := ownActivity(f)
+			return portOrNull(a.Address, a.Port), nil
+		},
+		"inet_server_addr": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			return textOrNull(ownActivity(f).ServerAddress), nil
+		},
+		"inet_server_port": func(f *frame, _ *callExpr, _ []value) (value, error) {
+			a := ownActivity(f)
+			return portOrNull(a.ServerAddress, a.ServerPort), nil
 		},
 		"pg_blocking_pids":               blockingPIDs,
 		"pg_safe_snapshot_blocking_pids": func(*frame, *callExpr, []value) (value, error) { return pgtypes.List(pgtypes.Int4, nil), nil },
@@ -55,6 +61,26 @@ func textOrNull(s string) value {
 		return value{}
 	}
 	return pgtypes.NewText(s)
+}
+
+// portOrNull is NULL over a Unix socket.
+func portOrNull(address string, port int32) value {
+	if address == "" {
+		return value{}
+	}
+	return pgtypes.NewInt(int64(port))
+}
+
+// Of PostgreSQL 15: PG_CONTROL_VERSION and CATALOG_VERSION_NO.
+const (
+	controlVersion = 1300
+	catalogVersion = 202209061
+)
+
+// controlSystem is pg_control_system. Its identifier tells clusters apart.
+func controlSystem(f *frame, c *callExpr, _ []value) (value, error) {
+	h := f.s.Host()
+	return recordOf(c.out, []value{pgtypes.NewInt(controlVersion), pgtypes.NewInt(catalogVersion), pgtypes.NewInt(h.SystemIdentifier()), timeOf(h.StartTime())}), nil
 }
 
 // numericOrNull is a number of any length.

@@ -24,7 +24,9 @@ func init() {
 
 		"pg_trigger_depth":              func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewInt(0), nil },
 		"pg_jit_available":              func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewBool(false), nil },
-		"pg_current_wal_lsn":            func(*frame, *callExpr, []value) (value, error) { return pgtypes.NewText("0/0"), nil },
+		"pg_current_wal_lsn":            noPosition,
+		"pg_current_wal_insert_lsn":     noPosition,
+		"pg_current_wal_flush_lsn":      noPosition,
 		"pg_last_wal_receive_lsn":       noText,
 		"pg_last_wal_replay_lsn":        noText,
 		"pg_last_xact_replay_timestamp": noText,
@@ -107,3 +109,6 @@ func backendCount(f *frame, _ *callExpr, a []value) (value, error) {
 	}
 	return pgtypes.NewInt(n), nil
 }
+
+// noPosition is a place in the log, which seqd's has none of that others could use.
+func noPosition(*frame, *callExpr, []value) (value, error) { return pgtypes.NewText("0/0"), nil }

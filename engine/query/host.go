@@ -16,6 +16,8 @@ type Host interface {
 	Cancel(pid int32) bool
 	Terminate(pid int32) bool
 	StartTime() int64
+	// SystemIdentifier is the cluster's, the same on all nodes.
+	SystemIdentifier() int64
 	// TransactionStatus is pg_xact_status: "" if it is not known any more; 22023 for an ID
 	// that is still to come.
 	TransactionStatus(id uint64) (string, error)
@@ -40,6 +42,9 @@ type Activity struct {
 	// Address is the client's, "" over a Unix socket.
 	Address string
 	Port    int32
+	// ServerAddress and ServerPort are what it connected to.
+	ServerAddress string
+	ServerPort    int32
 	// Start is when the session began, Transaction, Query and Change when its
 	// transaction, its newest statement and its newest state did.
 	Start, Transaction, Query, Change int64

@@ -68,6 +68,9 @@ func keepAlive(conn net.Conn) {
 // RemoteAddr is the client's address.
 func (c *Conn) RemoteAddr() net.Addr { return c.net.RemoteAddr() }
 
+// LocalAddr is the address that the client connected to.
+func (c *Conn) LocalAddr() net.Addr { return c.net.LocalAddr() }
+
 // SetReadDeadline bounds the wait of Receive; a zero time means no bound. A
 // Receive that it ends returns os.ErrDeadlineExceeded and loses nothing: the next
 // one goes on in the middle of the message. After Interrupt it does nothing.

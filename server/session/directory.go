@@ -2,6 +2,8 @@ package session
 
 import (
 	"cmp"
+	"hash/fnv"
+	"io"
 	"maps"
 	"slices"
 	"sync"
@@ -21,6 +23,8 @@ type Directory struct {
 	started time.Time
 	// LogWritten is what the node has written to its log; nil: it has none.
 	LogWritten func() query.LogStatistics
+	// ClusterID is the name of the node's cluster; nil: it has none.
+	ClusterID func() string
 	// clock is the time that sessions note, a few milliseconds old at the most:
 	// reading a clock twice a statement would be a tenth of what one costs.
 	clock atomic.Int64
@@ -180,6 +184,15 @@ func (d *Directory) Log() query.LogStatistics {
 // StartTime implements query.Host.
 func (d *Directory) StartTime() int64 { return d.started.UnixMicro() }
 
+// SystemIdentifier implements query.Host: a number made of the cluster's ID.
+func (d *Directory) SystemIdentifier() int64 {
+	h := fnv.New64a()
+	if d.ClusterID != nil {
+		_, _ = io.WriteString(h, d.ClusterID())
+	}
+	return int64(h.Sum64() &^ (1 << 63))
+}
+
 // activity is what a session tells of itself. Its own goroutine writes it, any reads it.
 type activity struct {
 	clock *atomic.Int64
@@ -266,7 +279,7 @@ func (s *Session) introduce(cfg Config) {
 	name, _ := s.settings.Get("application_name")
 	s.activity.now = query.Activity{
 		PID: int32(s.pid), Database: s.database, Role: s.user.OID, Application: name,
-		Address: cfg.Address, Port: int32(cfg.Port), TLS: cfg.TLS, Start: start, Change: start, State: "idle",
+		Address: cfg.Address, Port: int32(cfg.Port), ServerAddress: cfg.ServerAddress, ServerPort: int32(cfg.ServerPort), TLS: cfg.TLS, Start: start, Change: start, State: "idle",
 	}
 }
 

@@ -96,6 +96,9 @@ type Config struct {
 	Address string
 	Port    int
 	TLS     *query.TLS
+	// ServerAddress and ServerPort are what it connected to.
+	ServerAddress string
+	ServerPort    int
 	// Access are the files that say who may log in; nil: there are none.
 	Access AccessFiles
 	// Audit takes what somebody will ask about later; nil: nobody will.
