@@ -132,7 +132,7 @@ func (r *runner) inTurn(ctx context.Context, list []*sampling, round int) {
 
 func (s *sampling) draw(ctx context.Context, d time.Duration) {
 	used := driverUse()
-	s.fleet.Draw(ctx, d)
+	s.err = s.fleet.Draw(ctx, d)
 	s.driver += driverUse() - used
 }
 
@@ -140,9 +140,6 @@ func (s *sampling) draw(ctx context.Context, d time.Duration) {
 func (r *runner) finish(ctx context.Context, s *sampling) error {
 	after := readServer(s.target)
 	tally := s.fleet.Take()
-	if tally.Failure != nil {
-		return tally.Failure
-	}
 	ends, discards := s.fleet.Close()
 	s.sample = &result.Sample{
 		Values: tally.Values, Drawn: s.warm.Values + tally.Values, Statements: tally.Statements,

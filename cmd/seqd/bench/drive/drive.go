@@ -115,13 +115,14 @@ func first(errs []error) error {
 
 // Run has all clients draw for d, or until ctx ends, and returns what came back.
 func (f *Fleet) Run(ctx context.Context, d time.Duration) *Tally {
-	f.Draw(ctx, d)
+	_ = f.Draw(ctx, d) // the tally has the failure
 	return f.Take()
 }
 
 // Draw has all clients draw for d, or until ctx ends. What comes back is added to what
-// Take returns; a client that has failed does nothing more until then.
-func (f *Fleet) Draw(ctx context.Context, d time.Duration) {
+// Take returns; a client that has failed does nothing more until then. The error is a
+// client's failure.
+func (f *Fleet) Draw(ctx context.Context, d time.Duration) error {
 	began := time.Now()
 	var wg sync.WaitGroup
 	for _, c := range f.clients {
@@ -129,6 +130,10 @@ func (f *Fleet) Draw(ctx context.Context, d time.Duration) {
 	}
 	wg.Wait()
 	f.elapsed += time.Since(began)
+	if i := slices.IndexFunc(f.clients, func(c *client) bool { return c.tally.Failure != nil }); i >= 0 {
+		return f.clients[i].tally.Failure
+	}
+	return nil
 }
 
 // Elapsed is how long the clients have drawn since the last Take.
