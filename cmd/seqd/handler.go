@@ -28,10 +28,9 @@ func (h *handler) Begin(_ context.Context, c *server.Client) (server.Session, er
 	for i, p := range c.Startup.Parameters {
 		parameters[i] = settings.Parameter(p)
 	}
-	address, port := addressOf(c.Conn.RemoteAddr())
-	ownAddress, ownPort := addressOf(c.Conn.LocalAddr())
+	address, port := clientAddress(c.Conn.RemoteAddr())
 	s, err := session.New(session.Config{
-		Directory: h.directory, Address: address, Port: port, ServerAddress: ownAddress, ServerPort: ownPort, TLS: clientTLS(c),
+		Directory: h.directory, Address: address, Port: port, TLS: clientTLS(c),
 		Backend: h.backend, Conn: c.Conn, Statements: h.statements, Logger: h.logger,
 		PID: c.PID, Secret: c.Secret,
 		User: c.Startup.User, Database: c.Startup.Database, Options: c.Startup.Options, Parameters: parameters,
@@ -46,8 +45,8 @@ func (h *handler) Begin(_ context.Context, c *server.Client) (server.Session, er
 	return s, nil
 }
 
-// addressOf is an end of a connection, nothing for a Unix socket.
-func addressOf(addr net.Addr) (string, int) {
+// clientAddress is where a client comes from, nothing for a Unix socket.
+func clientAddress(addr net.Addr) (string, int) {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {
 		return "", 0

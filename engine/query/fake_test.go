@@ -193,6 +193,7 @@ func (f *fakeSession) Style() *pgtypes.Style                         { return pg
 func (f *fakeSession) CurrentUser() string                           { return "postgres" }
 func (f *fakeSession) SessionUser() string                           { return "postgres" }
 func (f *fakeSession) BackendPID() int32                             { return 4711 }
+func (f *fakeSession) ServerAddress() (string, int32)                { return "192.0.2.1", 5433 }
 func (f *fakeSession) ReloadConf() (bool, error)                     { return true, nil }
 func (f *fakeSession) HBAFileRules() ([][]pgtypes.Value, error)      { return nil, nil }
 func (f *fakeSession) IdentFileMappings() ([][]pgtypes.Value, error) { return nil, nil }

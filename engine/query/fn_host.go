@@ -28,11 +28,11 @@ func init() {
 			return portOrNull(a.Address, a.Port), nil
 		},
 		"inet_server_addr": func(f *frame, _ *callExpr, _ []value) (value, error) {
-			return textOrNull(ownActivity(f).ServerAddress), nil
+			address, _ := f.s.ServerAddress()
+			return textOrNull(address), nil
 		},
 		"inet_server_port": func(f *frame, _ *callExpr, _ []value) (value, error) {
-			a := ownActivity(f)
-			return portOrNull(a.ServerAddress, a.ServerPort), nil
+			return portOrNull(f.s.ServerAddress()), nil
 		},
 		"pg_blocking_pids":               blockingPIDs,
 		"pg_safe_snapshot_blocking_pids": func(*frame, *callExpr, []value) (value, error) { return pgtypes.List(pgtypes.Int4, nil), nil },

@@ -42,9 +42,6 @@ type Activity struct {
 	// Address is the client's, "" over a Unix socket.
 	Address string
 	Port    int32
-	// ServerAddress and ServerPort are what it connected to.
-	ServerAddress string
-	ServerPort    int32
 	// Start is when the session began, Transaction, Query and Change when its
 	// transaction, its newest statement and its newest state did.
 	Start, Transaction, Query, Change int64

@@ -62,6 +62,8 @@ type Session interface {
 	CurrentUser() string
 	SessionUser() string
 	BackendPID() int32
+	// ServerAddress is what the client connected to, "" over a Unix socket.
+	ServerAddress() (address string, port int32)
 	// ReloadConf is pg_reload_conf: false if a file has an error and stays out of force.
 	ReloadConf() (bool, error)
 	// HBAFileRules and IdentFileMappings are the rows of the functions of that name.

@@ -279,7 +279,7 @@ func (s *Session) introduce(cfg Config) {
 	name, _ := s.settings.Get("application_name")
 	s.activity.now = query.Activity{
 		PID: int32(s.pid), Database: s.database, Role: s.user.OID, Application: name,
-		Address: cfg.Address, Port: int32(cfg.Port), ServerAddress: cfg.ServerAddress, ServerPort: int32(cfg.ServerPort), TLS: cfg.TLS, Start: start, Change: start, State: "idle",
+		Address: cfg.Address, Port: int32(cfg.Port), TLS: cfg.TLS, Start: start, Change: start, State: "idle",
 	}
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"net"
 	"time"
 
 	"seqd/engine"
@@ -136,6 +137,14 @@ func (e evaluator) SessionUser() string { return e.s.sessionRole().Name }
 
 // BackendPID implements query.Session.
 func (e evaluator) BackendPID() int32 { return int32(e.s.pid) }
+
+// ServerAddress implements query.Session.
+func (e evaluator) ServerAddress() (string, int32) {
+	if tcp, ok := e.s.conn.LocalAddr().(*net.TCPAddr); ok {
+		return tcp.IP.String(), int32(tcp.Port)
+	}
+	return "", 0
+}
 
 // TransactionTime implements query.Session.
 func (e evaluator) TransactionTime() int64 { return e.s.transactionTime().UnixMicro() }

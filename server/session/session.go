@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"time"
 
@@ -51,6 +52,8 @@ type Conn interface {
 	Roused() bool
 	// SetReadDeadline bounds the wait for the next message; zero means no bound.
 	SetReadDeadline(time.Time) error
+	// LocalAddr is what the client connected to.
+	LocalAddr() net.Addr
 }
 
 // malformed is Receive's error for a message whose body can't be read: the stream
@@ -96,9 +99,6 @@ type Config struct {
 	Address string
 	Port    int
 	TLS     *query.TLS
-	// ServerAddress and ServerPort are what it connected to.
-	ServerAddress string
-	ServerPort    int
 	// Access are the files that say who may log in; nil: there are none.
 	Access AccessFiles
 	// Audit takes what somebody will ask about later; nil: nobody will.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,7 @@ func (c *script) Flush() error                    { c.flushes++; return nil }
 func (c *script) Err() error                      { return nil }
 func (c *script) InputWaiting() bool              { return len(c.in) > 0 }
 func (c *script) Rouse()                          {}
+func (c *script) LocalAddr() net.Addr             { return nil }
 func (c *script) Roused() bool                    { return false }
 func (c *script) SetReadDeadline(time.Time) error { return nil }
 
