@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"net"
 
 	"seqd/engine/query"
 	"seqd/server"
@@ -28,7 +27,7 @@ func (h *handler) Begin(_ context.Context, c *server.Client) (server.Session, er
 	for i, p := range c.Startup.Parameters {
 		parameters[i] = settings.Parameter(p)
 	}
-	address, port := clientAddress(c.Conn.RemoteAddr())
+	address, port := session.SplitAddress(c.Conn.RemoteAddr())
 	s, err := session.New(session.Config{
 		Directory: h.directory, Address: address, Port: port, TLS: clientTLS(c),
 		Backend: h.backend, Conn: c.Conn, Statements: h.statements, Logger: h.logger,
@@ -43,15 +42,6 @@ func (h *handler) Begin(_ context.Context, c *server.Client) (server.Session, er
 	c.OnCancel(s.Cancel)
 	c.OnTerminate(s.Terminate)
 	return s, nil
-}
-
-// clientAddress is where a client comes from, nothing for a Unix socket.
-func clientAddress(addr net.Addr) (string, int) {
-	tcp, ok := addr.(*net.TCPAddr)
-	if !ok {
-		return "", 0
-	}
-	return tcp.IP.String(), tcp.Port
 }
 
 // clientTLS is what pg_stat_ssl shows of a connection, nil if it is in the clear.

@@ -40,6 +40,9 @@ type sharedPlan struct {
 	catalogs bool // see prepared
 }
 
+// asksForValues tells whether a plan does nothing else: what is worth being remembered.
+func asksForValues(p *query.Plan) bool { return p.Nextvals() != nil || p.NextvalSeries() != nil }
+
 // NewStatementCache returns an empty cache.
 func NewStatementCache() *StatementCache {
 	entries, err := lru.New[string, []parser.RawStmt](maxCached)

@@ -140,8 +140,14 @@ func (e evaluator) BackendPID() int32 { return int32(e.s.pid) }
 
 // ServerAddress implements query.Session.
 func (e evaluator) ServerAddress() (string, int32) {
-	if tcp, ok := e.s.conn.LocalAddr().(*net.TCPAddr); ok {
-		return tcp.IP.String(), int32(tcp.Port)
+	address, port := SplitAddress(e.s.conn.LocalAddr())
+	return address, int32(port)
+}
+
+// SplitAddress is one end of a connection, "" for a Unix socket.
+func SplitAddress(addr net.Addr) (address string, port int) {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return tcp.IP.String(), tcp.Port
 	}
 	return "", 0
 }

@@ -44,7 +44,7 @@ func (s *Session) parse(m *pgproto3.Parse) error {
 	if err := s.store(m.Name, p); err != nil {
 		return err
 	}
-	if m.Name == "" && s.cache.quiet(m.Query) && p.plan != nil && (p.plan.Nextvals() != nil || p.plan.NextvalSeries() != nil) {
+	if m.Name == "" && s.cache.quiet(m.Query) && p.plan != nil && asksForValues(p.plan) {
 		if message := s.conn.Message(); len(message) <= hotMessageMax {
 			p.message = bytes.Clone(message)
 		}

@@ -151,7 +151,7 @@ func (s *Session) planSelect(p *prepared, stmt *parser.SelectStmt) error {
 		return err
 	}
 	p.plan, p.catalogs = plan, s.catalogRead
-	if sharing && (plan.Nextvals() != nil || plan.NextvalSeries() != nil) {
+	if sharing && asksForValues(plan) {
 		s.cache.plans.Add(key, sharedPlan{p.catalog, plan, p.catalogs})
 	}
 	return nil
